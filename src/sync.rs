@@ -1,0 +1,1 @@
+//! The seam between the real primitives and the modelled ones.
