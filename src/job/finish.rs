@@ -45,8 +45,10 @@ impl Exit {
 /// What an attempt used, from `wait4(2)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// The largest resident set, in bytes.
-    pub max_rss_bytes: u64,
+    /// The largest resident set, in bytes. Unknown where it was no larger than that of the process
+    /// that started it, whose peak Linux counts as the child's own until the child exceeds it.
+    #[serde(default)]
+    pub max_rss_bytes: Option<u64>,
     /// Processor time in user mode, in milliseconds.
     pub user_ms: u64,
     /// Processor time in the kernel, in milliseconds.
