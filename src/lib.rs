@@ -9,7 +9,7 @@ compile_error!("logweir runs on x86-64 and aarch64; this target is neither");
 
 pub mod job;
 pub mod ring;
-pub mod sync;
+mod sync;
 
 #[cfg(not(logweir_loom))]
 pub mod engine;

@@ -1,1 +1,0 @@
-//! The seam between the real primitives and the modelled ones.
