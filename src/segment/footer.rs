@@ -9,7 +9,7 @@ use crate::job::{Attempt, JobId, PerStream, RunNo, Stream, Tally, Wall};
 use super::entry::{Entry, FinishSummary, FrameRange};
 use super::frame::{FrameAt, get_extents, put_extents};
 use super::layout::{
-    self, EXTENT_LEN, aligned, entry as at, get, get_u16, get_u32, get_u64, put, trailer,
+    EXTENT_LEN, aligned, entry as at, get, get_u16, get_u32, get_u64, put, trailer,
 };
 
 /// The footer and trailer of a segment whose frames end at `footer_at`.
@@ -43,7 +43,8 @@ pub(super) fn encode(entries: &[Entry], places: &[u32], footer_at: u64) -> Vec<u
 }
 
 fn pad(out: &mut Vec<u8>) {
-    out.resize(out.len().next_multiple_of(layout::ALIGN as usize), 0);
+    let zeros = aligned(out.len() as u64) - out.len() as u64;
+    out.extend((0..zeros).map(|_| 0));
 }
 
 fn count(len: usize) -> u32 {

@@ -120,7 +120,7 @@ impl Salt {
     }
 }
 
-const _: () = assert!(SegmentHeader::FRAMES_AT as usize == at::LEN);
+const _: () = assert!(SegmentHeader::FRAMES_AT == at::LEN as u64);
 
 #[cfg(test)]
 mod tests {

@@ -72,19 +72,18 @@ impl SegmentReader {
         Self::open_with(path, |sealed, source| sealed.entries(source), |_| true)
     }
 
-    /// Opens the segment at `path` for the jobs whose ids begin with `prefix`, `None` if it has none.
+    /// Opens the segment at `path` for the jobs whose ids begin with `prefix`, maybe none.
     ///
     /// In a sealed segment this is a binary search that reads a few hundred bytes.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn find(path: &Path, prefix: &str) -> Result<Option<Self>, SegmentError> {
-        let reader = Self::open_with(
+    pub fn find(path: &Path, prefix: &str) -> Result<Self, SegmentError> {
+        Self::open_with(
             path,
             |sealed, source| sealed.matching(source, prefix),
             |entry| entry.id.as_str().starts_with(prefix),
-        )?;
-        Ok(Some(reader).filter(|reader| !reader.entries.is_empty() || reader.damage.is_some()))
+        )
     }
 
     fn open_with(

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::job::Record;
 
-use super::append::{Append, AppendChoice, AppendMode};
+use super::append::{Append, AppendChoice, AppendMode, Backend};
 use super::batch::Batch;
 use super::header::SegmentHeader;
 use super::name::{Chain, SegmentName, Seq};
@@ -49,7 +49,12 @@ impl SegmentWriter {
     /// A writer with a chain of its own in `dir`, which exists. Creates no file yet.
     pub fn new(dir: &Path, config: SegmentConfig) -> Self {
         let backend = AppendChoice::of(dir, config.append).backend;
-        Self::with_append(dir, config.segment_size, backend.make(config.segment_size))
+        Self::with_backend(dir, config.segment_size, backend)
+    }
+
+    /// A writer by a backend that was chosen before.
+    pub fn with_backend(dir: &Path, segment_size: u64, backend: Backend) -> Self {
+        Self::with_append(dir, segment_size, backend.make(segment_size))
     }
 
     /// A writer that moves its bytes by `append`.

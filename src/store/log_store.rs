@@ -1,8 +1,10 @@
 //! The trait between the engine and whatever keeps its records.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use crate::job::{Attempt, JobId, Record};
+use crate::segment::SegmentError;
 
 /// Keeps what jobs print. Object-safe; one store serves all drains at once.
 ///
@@ -61,7 +63,7 @@ pub enum StoreError {
         /// On which file or directory.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The directory holds something else.
     #[error(
@@ -89,4 +91,24 @@ pub enum StoreError {
         /// The directory.
         path: PathBuf,
     },
+    /// A segment is not what it should be.
+    #[error(transparent)]
+    Segment(SegmentError),
+}
+
+impl StoreError {
+    /// Makes a closure for `map_err`: `action` on `path` failed.
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+impl From<SegmentError> for StoreError {
+    fn from(error: SegmentError) -> Self {
+        match error {
+            SegmentError::Io { action, path, source } => Self::Io { action, path, source },
+            error => Self::Segment(error),
+        }
+    }
 }
