@@ -82,12 +82,24 @@ impl<T> ReadyList<T> {
         self.parker.call();
     }
 
-    /// Lets the drain, the one thread that takes, sleep: until a lane becomes active or somebody
-    /// requests, or, given a time, dozes that long whatever becomes active.
+    /// Tells the drain of something other than a lane that can wait for the end of a doze: wakes it
+    /// if it is fast asleep.
+    pub fn notify(&self) {
+        self.parker.ready();
+    }
+
+    /// Lets the drain, the one thread that takes, sleep until a lane becomes active or somebody
+    /// notifies or requests.
     ///
-    /// Returns at once while the list is not empty, or after a request since the last sleep.
-    pub fn sleep(&self, at_most: Option<Duration>) {
-        self.parker.park(at_most, || self.is_empty());
+    /// Returns at once while the list is not empty or `idle` says no, or after a request since the
+    /// last sleep. `idle` must see what was stored before a notification.
+    pub fn sleep(&self, idle: impl Fn() -> bool) {
+        self.parker.park(None, || self.is_empty() && idle());
+    }
+
+    /// Lets the drain sleep for `time`, whatever becomes active; only a request ends it before.
+    pub fn doze(&self, time: Duration) {
+        self.parker.park(Some(time), || true);
     }
 }
 

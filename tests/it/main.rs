@@ -1,0 +1,3 @@
+//! The whole crate from outside: real stores, real processes, the command as a user runs it.
+
+mod engine;
