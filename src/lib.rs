@@ -49,7 +49,7 @@
 //! Features: `cli` (default) builds the command; without it no terminal or argument parser is linked.
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("logweir runs on Linux 5.10 or later (x86-64 and aarch64); this target is not Linux");
+compile_error!("logweir runs on Linux 5.10 or later; this target is not Linux");
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 compile_error!("logweir runs on x86-64 and aarch64; this target is neither");
 
