@@ -13,16 +13,22 @@ mod duration;
 mod exit;
 mod export;
 mod grep;
+mod line_json;
 mod logs;
 mod ls;
 mod man;
+mod notice;
+mod open;
+mod outcome;
 mod output;
+mod parallel;
 mod run;
 mod settings;
 mod show;
 mod size;
 mod typed;
 mod verify;
+mod when;
 
 use std::process::ExitCode;
 
