@@ -7,7 +7,6 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use anyhow::Context as _;
 use clap::Args;
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -83,7 +82,7 @@ pub(super) fn run(args: GrepArgs, settings: &Settings) -> anyhow::Result<ExitCod
     let regex = RegexBuilder::new(&args.pattern)
         .case_insensitive(args.ignore_case)
         .build()
-        .with_context(|| format!("`{}` is not a regular expression", args.pattern))?;
+        .map_err(|error| not_a_pattern(&args.pattern, &error))?;
     let form = match (args.json, args.count, args.list) {
         (true, _, _) => Form::Json,
         (_, true, _) => Form::Count,
@@ -111,6 +110,13 @@ pub(super) fn run(args: GrepArgs, settings: &Settings) -> anyhow::Result<ExitCod
     out.flush()?;
     let code = if search.found.into_inner() { 0 } else { exit::NOTHING_FOUND };
     Ok(search.notices.into_inner().unwrap_or_else(PoisonError::into_inner).code(code))
+}
+
+/// The parser draws where it failed over several lines; its last line says why.
+fn not_a_pattern(pattern: &str, error: &regex::Error) -> anyhow::Error {
+    let text = error.to_string();
+    let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    anyhow::anyhow!("`{pattern}` is not a regular expression: {why}")
 }
 
 /// One search, shared by its workers.

@@ -126,6 +126,7 @@ impl Assembler {
         marks: impl Iterator<Item = Mark>,
         bytes: &[u8],
     ) {
+        let lines = self.lines;
         for (of, time, run) in runs(marks, bytes) {
             if of == stream {
                 let time = place.wall_of(time);
@@ -134,13 +135,22 @@ impl Assembler {
                 debug_assert!(flow.is_continue(), "nothing breaks");
             }
         }
+        self.lines = lines;
     }
 
-    /// Hands out what is left when there are no more pieces.
+    /// Forgets the unfinished line of one stream and writer: what follows it is lost.
+    pub(super) fn forget(&mut self, stream: Stream, writer: WriterNo) {
+        let slot = self.slot(stream, writer);
+        self.partials[slot].clear();
+    }
+
+    /// Hands out what is left when there are no more pieces and the streams stand at `position`.
     pub(super) fn end<B>(
         &mut self,
+        position: PerStream<Extent>,
         each: &mut impl FnMut(Item<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
+        self.lines = position.map(|at| at.lines);
         self.break_off(|_| true, each)
     }
 
@@ -206,13 +216,16 @@ impl Assembler {
         flow
     }
 
-    /// Hands out the chosen unfinished lines as they are.
+    /// Hands out the chosen unfinished lines as they are, in the order in which they began.
     fn break_off<B>(
         &mut self,
         chosen: impl Fn(&Partial) -> bool,
         each: &mut impl FnMut(Item<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        for partial in self.partials.iter_mut().filter(|partial| partial.live && chosen(partial)) {
+        let live = |partial: &&mut Partial| partial.live && chosen(partial);
+        let mut open: Vec<&mut Partial> = self.partials.iter_mut().filter(live).collect();
+        open.sort_by_key(|partial| (partial.time, partial.stream, partial.writer));
+        for partial in open {
             let number = self.lines[partial.stream] + 1;
             let flow = each(Item::Line(partial.line(number, LineEnd::Open)));
             partial.clear();

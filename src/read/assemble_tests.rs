@@ -72,8 +72,8 @@ impl Feed {
     }
 
     fn end(mut self) -> Vec<Seen> {
-        let Self { lines, seen, .. } = &mut self;
-        assert!(lines.end(&mut |item| see(seen, &item)).is_continue());
+        let Self { lines, seen, at, .. } = &mut self;
+        assert!(lines.end(*at, &mut |item| see(seen, &item)).is_continue());
         self.seen
     }
 }

@@ -1,9 +1,10 @@
 //! Where in an attempt to begin reading, from frame headers alone.
 //!
 //! Invariant: no item that a query wants is complete before the frame that it says to begin at. The
-//! first bytes of such an item may lie before it; [`beginning`] finds them.
+//! first bytes of such an item may lie before it; [`beginning`] finds them. Of lines that are complete
+//! only because the job ended, one a stream is found ([`last_writer`]): a captured process has no more.
 
-use crate::job::{Stream, Wall, WriterNo};
+use crate::job::{Extent, PerStream, Stream, Wall, WriterNo};
 use crate::segment::{FrameHeader, FrameKind};
 
 use super::query::{Bound, Query};
@@ -78,28 +79,51 @@ fn first_of_last(headers: &impl Headers, only: Option<Stream>, last: u64, floor:
 
 /// The first frame before `first` that may hold the beginning of the line that `writer` had not
 /// finished on `stream` when `first` began.
+///
+/// A binary search where the writer wrote the stream's latest newline, as a single writer has; else a
+/// walk back to its own.
 pub(super) fn beginning(
     headers: &impl Headers,
     first: usize,
     stream: Stream,
     writer: WriterNo,
 ) -> usize {
-    let mut begin = first;
-    for index in (0..first).rev() {
-        let Some(head) = headers.head(index) else { break };
-        if head.end()[stream].bytes == 0 {
-            break;
-        }
-        if head.writer != writer || head.adds[stream].bytes == 0 {
-            continue;
-        }
-        if head.kind == FrameKind::Gap {
-            break;
-        }
-        begin = index;
-        if head.adds[stream].lines > 0 {
-            break;
-        }
+    let Some(latest) = latest(headers, first, |end| end[stream].lines) else { return 0 };
+    let own_newline = |index: &usize| {
+        let head = headers.head(*index);
+        head.is_some_and(|head| head.writer == writer && head.adds[stream].lines > 0)
+    };
+    (0..=latest).rev().find(own_newline).unwrap_or(0)
+}
+
+/// The writer of the last bytes on `stream` before frame `first`.
+pub(super) fn last_writer(
+    headers: &impl Headers,
+    first: usize,
+    stream: Stream,
+) -> Option<WriterNo> {
+    let latest = latest(headers, first, |end| end[stream].bytes)?;
+    headers.head(latest).map(|head| head.writer)
+}
+
+/// The last frame before `first` that moved what `count` counts; `None` if none did.
+fn latest(
+    headers: &impl Headers,
+    first: usize,
+    count: impl Fn(PerStream<Extent>) -> u64,
+) -> Option<usize> {
+    // Behind a frame that cannot be read the streams stand where they stood before it, or further.
+    let behind = |index: usize| {
+        (0..=index).rev().find_map(|index| headers.head(index)).map_or(0, |head| count(head.end()))
+    };
+    let total = behind(first.checked_sub(1)?);
+    if total == 0 {
+        return None;
     }
-    begin
+    let (mut below, mut reached) = (0, first - 1);
+    while below < reached {
+        let middle = below + (reached - below) / 2;
+        if behind(middle) < total { below = middle + 1 } else { reached = middle }
+    }
+    Some(reached)
 }

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use crate::job::{JobFinish, JobStart, Stream, WriterNo};
-use crate::segment::{FrameHeader, FrameKind};
+use crate::job::{Extent, JobFinish, JobStart, PerStream, Stream, WriterNo};
+use crate::segment::FrameHeader;
 use crate::store::{AttemptInfo, Catalog};
 
 use super::assemble::{Assembler, Place, runs};
@@ -43,19 +43,26 @@ impl<'c> JobLog<'c> {
         query: &Query,
         mut each: impl FnMut(Item<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let Some(last) = query.last else { return self.pass(query, &mut each) };
+        let first = begin::first_frame(&self.frames, query);
+        let Some(last) = query.last else { return self.pass(query, first, &mut each) };
         let mut lines = 0_u64;
-        let _ = self.pass(query, &mut |item| {
-            lines += u64::from(counts(&item));
+        let _ = self.pass(query, first, &mut |item| {
+            lines += u64::from(begins(&item));
             ControlFlow::<()>::Continue(())
         });
+        // A tail begins with a line; only what is whole begins with whatever comes first.
+        let mut shown = first == 0 && lines <= last;
         let mut skip = lines.saturating_sub(last);
-        self.pass(query, &mut |item| {
-            if skip == 0 || matches!(item, Item::Damage(_)) {
-                return each(item);
+        self.pass(query, first, &mut |item| {
+            if !shown && begins(&item) {
+                shown = skip == 0;
+                skip = skip.saturating_sub(1);
             }
-            skip -= u64::from(counts(&item));
-            ControlFlow::Continue(())
+            if shown || matches!(item, Item::Damage(_)) {
+                each(item)
+            } else {
+                ControlFlow::Continue(())
+            }
         })
     }
 
@@ -106,13 +113,13 @@ impl<'c> JobLog<'c> {
         }
     }
 
-    /// Reads from where `query` begins to the end, once.
+    /// Reads from frame `first` to the end, once.
     fn pass<B>(
         &self,
         query: &Query,
+        first: usize,
         each: &mut impl FnMut(Item<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let first = begin::first_frame(&self.frames, query);
         let mut filter = Filter::new(*query);
         let mut wanted = |item: Item<'_>| {
             if filter.wants(&item) { each(item) } else { ControlFlow::Continue(()) }
@@ -137,7 +144,14 @@ impl<'c> JobLog<'c> {
                 Err(damage) => pass.lines.damage(&damage, &mut wanted)?,
             }
         }
-        pass.lines.end(&mut wanted)
+        pass.fetch_silent();
+        pass.lines.end(self.position(), &mut wanted)
+    }
+
+    /// Where the streams stand behind the last frame.
+    fn position(&self) -> PerStream<Extent> {
+        let last = (0..self.frames.len()).rev().find_map(|index| self.frames.head(index));
+        last.map(|head| head.end()).unwrap_or_default()
     }
 
     /// Whether frame `index` cannot hold anything that `query` wants, because it is past the end.
@@ -156,8 +170,8 @@ impl<'c> JobLog<'c> {
     }
 }
 
-/// Whether `item` counts as a line for `last`: a line in parts counts once.
-fn counts(item: &Item<'_>) -> bool {
+/// Whether a line begins with `item`: a line in parts counts once.
+fn begins(item: &Item<'_>) -> bool {
     matches!(item, Item::Line(line) if line.begins)
 }
 
@@ -196,15 +210,34 @@ impl Pass<'_, '_> {
         }
     }
 
+    /// At the end: fetches the lines that streams without any bytes in this pass may have left open.
+    fn fetch_silent(&mut self) {
+        let only = self.only;
+        for stream in Stream::BOTH.into_iter().filter(|stream| only.is_none_or(|o| o == *stream)) {
+            let heard = self.known.iter().any(|(known, _)| *known == stream);
+            if !heard && let Some(writer) = begin::last_writer(&self.log.frames, self.first, stream)
+            {
+                self.fetch(stream, writer);
+            }
+        }
+    }
+
+    /// Takes the unfinished line with which `writer` left `stream` before this pass.
     fn fetch(&mut self, stream: Stream, writer: WriterNo) {
         let frames = &self.log.frames;
         let mut buffer = None;
         for index in begin::beginning(frames, self.first, stream, writer)..self.first {
             let of_writer = frames
                 .head(index)
-                .is_some_and(|head| head.kind == FrameKind::Data && head.writer == writer);
-            if of_writer && let Ok((place, Content::Data(data))) = frames.read(index, &mut buffer) {
-                self.lines.prime(&place, stream, data.marks(), data.bytes());
+                .is_some_and(|head| head.writer == writer && head.adds[stream].bytes > 0);
+            if !of_writer {
+                continue;
+            }
+            match frames.read(index, &mut buffer) {
+                Ok((place, Content::Data(data))) => {
+                    self.lines.prime(&place, stream, data.marks(), data.bytes());
+                }
+                Ok(_) | Err(_) => self.lines.forget(stream, writer),
             }
         }
     }

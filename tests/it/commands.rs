@@ -161,12 +161,12 @@ fn ls_lists_by_state_newest_last() {
     let words: Vec<&str> = ls.out.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(
         words,
-        ["sim.18", "1", "failed", "3", "2026-09-21", "14:13:27", "2.0", "s", "1", "9", "B", "-"]
+        ["sim.18", "1", "failed", "3", "2026-09-21", "14:13:26", "2.0", "s", "1", "9", "B", "-"]
     );
     let json = ran(store.weir(&["ls", "--failed", "--json"]));
     let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(json["exit_code"], 3);
-    assert_eq!(json["started_at"], "2026-09-21T14:13:27.000000000Z");
+    assert_eq!(json["started_at"], "2026-09-21T14:13:26.000000000Z");
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn grep_searches_everything_in_a_stable_order() {
     assert_eq!(ran(store.weir(&["grep", "-l", "o"])).out, "sim.17\nsim.18\n");
     assert_eq!(ran(store.weir(&["grep", "t", "train"])).out, "train:1:step 1\n");
     assert_eq!(
-        ran(store.weir(&["grep", ".", "--since", "2026-09-21T14:13:28Z"])).out,
+        ran(store.weir(&["grep", ".", "--since", "2026-09-21T14:13:27Z"])).out,
         "sim.18:1:all lost\ntrain:1:step 1\n"
     );
     let json = ran(store.weir(&["grep", "oops", "--json"]));
