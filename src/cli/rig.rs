@@ -1,0 +1,131 @@
+//! What `run` and `batch` share: the engine, the harness, the signals that reach us, and a good end.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
+
+use crate::engine::{Engine, SinkState};
+use crate::harness::{Harness, Stop, Stopper, Timing, raise_open_files};
+
+use super::exit::complain;
+use super::settings::Settings;
+use super::size::Size;
+
+/// How long the store may take for what is captured once we were told to end; the jobs had 20 s of
+/// the 30 that Slurm gives.
+const LAST_WORDS: Duration = Duration::from_secs(6);
+/// How long sealing may take.
+const SEALING: Duration = Duration::from_secs(2);
+
+/// A running engine and harness, and the thread that passes signals on.
+pub(super) struct Rig {
+    pub(super) engine: Arc<Engine>,
+    pub(super) harness: Harness,
+    signals: SignalThread,
+}
+
+struct SignalThread {
+    handle: Handle,
+    thread: JoinHandle<()>,
+    /// When the first signal came.
+    first: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Rig {
+    /// Starts everything for `jobs` jobs at once.
+    pub(super) fn start(settings: &Settings, jobs: usize) -> anyhow::Result<Self> {
+        let own_limit = raise_open_files(jobs)?;
+        let engine = Engine::builder()
+            .dir(&settings.dir)
+            .budget(usize::try_from(settings.budget.0).unwrap_or(usize::MAX))
+            .max_jobs(jobs)
+            .open()?;
+        let harness = Harness::start(Timing::default())
+            .context("cannot start capturing")?
+            .child_open_files(own_limit);
+        let signals = SignalThread::start(harness.stopper()).context("cannot watch for signals")?;
+        Ok(Self { engine: Arc::new(engine), harness, signals })
+    }
+
+    /// Waits until everything captured is stored. A store that fails is waited for, until a signal
+    /// says that there is no more time.
+    ///
+    /// Returns whether all of it is.
+    pub(super) fn finish(self) -> bool {
+        drop(self.harness);
+        let mut told = false;
+        while !self.engine.flush(Duration::from_secs(1)).complete {
+            if self.signals.since_first().is_some_and(|since| since > LAST_WORDS) {
+                break;
+            }
+            match self.engine.status().sink {
+                SinkState::Ok => {}
+                SinkState::Dead => break,
+                SinkState::Failing { error, .. } if told => drop(error),
+                SinkState::Failing { error, .. } => {
+                    told = true;
+                    complain(&format!("waiting for the store to take the rest: {error}"));
+                }
+            }
+        }
+        let report = self.engine.shutdown(SEALING);
+        if !report.complete {
+            let pending = Size(report.pending_bytes);
+            complain(&format!("up to {pending} of captured output could not be stored"));
+        }
+        self.signals.end();
+        report.complete
+    }
+}
+
+impl SignalThread {
+    /// The first signal is passed on to all jobs, the second kills them.
+    fn start(stopper: Stopper) -> std::io::Result<Self> {
+        let ignored = ignored_signals();
+        let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
+        let mut signals = Signals::new(wanted.iter().filter(|signal| !ignored.contains(signal)))?;
+        let handle = signals.handle();
+        let first = Arc::new(Mutex::new(None));
+        let since = Arc::clone(&first);
+        let thread = std::thread::Builder::new().name("weir-signals".into()).spawn(move || {
+            for signal in signals.forever() {
+                let again = lock(&since).is_some();
+                lock(&since).get_or_insert_with(Instant::now);
+                stopper.stop(if again { Stop::Kill } else { Stop::Forward(signal) });
+                let name = signal_hook::low_level::signal_name(signal).unwrap_or("signal");
+                complain(&match again {
+                    true => format!("{name} again: jobs are killed, logs are finished"),
+                    false => format!("{name}: passed on to the jobs; once more kills them"),
+                });
+            }
+        })?;
+        Ok(Self { handle, thread, first })
+    }
+
+    fn since_first(&self) -> Option<Duration> {
+        lock(&self.first).map(|first| first.elapsed())
+    }
+
+    fn end(self) {
+        self.handle.close();
+        // A signal thread that panicked has said so.
+        let _ = self.thread.join();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Signals that whoever started us wants ignored, as `nohup` does with SIGHUP; they stay so, for us
+/// and for the jobs.
+fn ignored_signals() -> Vec<i32> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
+    (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
+}

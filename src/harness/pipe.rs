@@ -1,0 +1,127 @@
+//! Our end of one of a job's pipes: how much it holds, how fast it fills, and making it larger.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
+
+use crate::job::Mono;
+
+/// What a pipe holds where nobody changed it, and where it was not asked yet.
+const DEFAULT_CAPACITY: usize = 64 << 10;
+/// Pipes are grown up to this, the most that an unprivileged user may ask for.
+const MAX_CAPACITY: usize = 1 << 20;
+/// All that a harness may add to its pipes. An unprivileged user owns 64 MiB of pipes in all, after
+/// which new ones hold 8 KiB.
+const MAX_GROWTH: usize = 16 << 20;
+
+/// The reading end of a pipe.
+#[derive(Debug)]
+pub(super) struct Pipe {
+    fd: OwnedFd,
+    /// How many bytes it holds at most; asked for at the first large read.
+    capacity: Option<usize>,
+    /// What was added to it.
+    grown: usize,
+    last_read: Mono,
+}
+
+/// What may still be added to pipes.
+#[derive(Debug)]
+pub(super) struct Growth {
+    left: usize,
+}
+
+impl Default for Growth {
+    fn default() -> Self {
+        Self { left: MAX_GROWTH }
+    }
+}
+
+impl Growth {
+    /// Takes back what was added to a pipe that is closed now.
+    pub(super) fn give_back(&mut self, pipe: &Pipe) {
+        self.left += pipe.grown;
+    }
+}
+
+impl Pipe {
+    pub(super) fn new(fd: OwnedFd, now: Mono) -> Self {
+        Self { fd, capacity: None, grown: 0, last_read: now }
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// Notes that `len` bytes were waiting, and makes the pipe larger if they nearly filled it.
+    ///
+    /// Returns in which time as much will have come that the pipe is half full.
+    pub(super) fn was_read(&mut self, len: usize, now: Mono, growth: &mut Growth) -> Duration {
+        let took = now.since(self.last_read);
+        self.last_read = now;
+        if len < 4096 {
+            return Duration::MAX;
+        }
+        let mut capacity = match self.capacity {
+            Some(capacity) => capacity,
+            None => fcntl_getpipe_size(&self.fd).unwrap_or(DEFAULT_CAPACITY),
+        };
+        if len >= capacity / 4 * 3 {
+            capacity += self.grow(capacity, growth);
+        }
+        self.capacity = Some(capacity);
+        took.mul_f64(capacity as f64 / 2.0 / len as f64)
+    }
+
+    /// Doubles the pipe if it may be; returns what was added.
+    fn grow(&mut self, capacity: usize, growth: &mut Growth) -> usize {
+        if capacity > growth.left || capacity >= MAX_CAPACITY {
+            return 0;
+        }
+        let Ok(now) = fcntl_setpipe_size(&self.fd, capacity * 2) else {
+            growth.left = 0;
+            return 0;
+        };
+        let added = now.saturating_sub(capacity);
+        growth.left = growth.left.saturating_sub(added);
+        self.grown += added;
+        added
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pipe() -> (Pipe, OwnedFd) {
+        let (read, write) = rustix::pipe::pipe().unwrap();
+        (Pipe::new(read, Mono(0)), write)
+    }
+
+    #[test]
+    fn a_full_pipe_grows_until_the_allowance_is_used_up() {
+        let (mut pipe, _write) = pipe();
+        let mut growth = Growth { left: DEFAULT_CAPACITY * 3 };
+        pipe.was_read(DEFAULT_CAPACITY, Mono(1), &mut growth);
+        assert_eq!(pipe.capacity, Some(DEFAULT_CAPACITY * 2));
+        pipe.was_read(DEFAULT_CAPACITY * 2, Mono(2), &mut growth);
+        assert_eq!(pipe.capacity, Some(DEFAULT_CAPACITY * 4));
+        pipe.was_read(DEFAULT_CAPACITY * 4, Mono(3), &mut growth);
+        assert_eq!(pipe.capacity, Some(DEFAULT_CAPACITY * 4), "nothing was left");
+        growth.give_back(&pipe);
+        assert_eq!(growth.left, DEFAULT_CAPACITY * 3);
+    }
+
+    #[test]
+    fn the_rate_says_when_a_pipe_is_half_full() {
+        let (mut pipe, _write) = pipe();
+        let mut growth = Growth { left: 0 };
+        let ms = |n: u64| Mono(n * 1_000_000);
+        let half = pipe.was_read(DEFAULT_CAPACITY / 2, ms(10), &mut growth);
+        assert_eq!(half, Duration::from_millis(10));
+        let half = pipe.was_read(DEFAULT_CAPACITY, ms(20), &mut growth);
+        assert_eq!(half, Duration::from_millis(5));
+        assert_eq!(pipe.was_read(100, ms(30), &mut growth), Duration::MAX, "not worth a division");
+    }
+}
