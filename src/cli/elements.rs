@@ -27,7 +27,8 @@ impl Elements {
         if path == Path::new("-") {
             std::io::stdin().lock().read_to_end(&mut text).context("cannot read standard input")?;
         } else {
-            text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            text =
+                std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         }
         Ok(Self::Lines(lines(&text)))
     }
@@ -78,7 +79,8 @@ fn task(task: Task, number: u64) -> Task {
 }
 
 fn lines(text: &[u8]) -> Vec<(u64, OsString)> {
-    let lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let lines =
+        text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let is_element = |line: &[u8]| {
         let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
         first.is_some_and(|byte| *byte != b'#')
@@ -114,8 +116,7 @@ mod tests {
     #[test]
     fn elements_keep_their_line_numbers() {
         let found = lines(b"echo a\n\n  # no\n \techo b \r\nlast");
-        let found: Vec<_> =
-            found.iter().map(|(n, line)| (*n, line.to_str().unwrap())).collect();
+        let found: Vec<_> = found.iter().map(|(n, line)| (*n, line.to_str().unwrap())).collect();
         assert_eq!(found, [(1, "echo a"), (4, " \techo b "), (5, "last")]);
         assert_eq!(lines(b""), []);
         assert_eq!(lines(b"\n# nothing\n"), []);

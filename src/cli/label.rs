@@ -15,9 +15,7 @@ pub(super) struct LabelError(String);
 /// Reads a label; the value may be empty and may hold further `=`.
 pub(super) fn parse_label(text: &str) -> Result<Label, LabelError> {
     match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => {
-            Ok(Label { key: key.into(), value: value.into() })
-        }
+        Some((key, value)) if !key.is_empty() => Ok(Label { key: key.into(), value: value.into() }),
         _ => Err(LabelError(text.into())),
     }
 }

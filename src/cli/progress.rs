@@ -49,12 +49,7 @@ struct Before {
 
 impl Progress {
     /// Shows the progress of `total` jobs of `engine`, as `when` says.
-    pub(super) fn start(
-        engine: &Arc<Engine>,
-        total: u64,
-        when: When,
-        settings: &Settings,
-    ) -> Self {
+    pub(super) fn start(engine: &Arc<Engine>, total: u64, when: When, settings: &Settings) -> Self {
         let counts = Arc::new(Mutex::new(Counts { total, ..Counts::default() }));
         let terminal = std::io::stderr().is_terminal();
         let show = match when {

@@ -10,7 +10,9 @@ use signal_hook::iterator::{Handle, Signals};
 
 use crate::engine::{Engine, SinkState};
 use crate::harness::{Harness, Stop, Stopper, Timing, raise_open_files};
+use crate::segment::AppendMode;
 
+use super::args::Append;
 use super::exit::complain;
 use super::settings::Settings;
 use super::size::Size;
@@ -42,6 +44,7 @@ impl Rig {
         let engine = Engine::builder()
             .dir(&settings.dir)
             .budget(usize::try_from(settings.budget.0).unwrap_or(usize::MAX))
+            .append(append_mode(settings.append))
             .max_jobs(jobs)
             .open()?;
         let harness = Harness::start(Timing::default())
@@ -114,6 +117,14 @@ impl SignalThread {
         self.handle.close();
         // A signal thread that panicked has said so.
         let _ = self.thread.join();
+    }
+}
+
+fn append_mode(append: Append) -> AppendMode {
+    match append {
+        Append::Auto => AppendMode::Auto,
+        Append::Mmap => AppendMode::Mmap,
+        Append::Pwritev => AppendMode::Pwritev,
     }
 }
 

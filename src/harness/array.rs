@@ -24,7 +24,9 @@ struct Part {
 #[non_exhaustive]
 pub enum ArrayError {
     /// The text has another form.
-    #[error("`{part}` is not an element or a range; write 7, 1-100, 0-30:5, or several with commas")]
+    #[error(
+        "`{part}` is not an element or a range; write 7, 1-100, 0-30:5, or several with commas"
+    )]
     Syntax {
         /// The part that cannot be read.
         part: String,
@@ -41,7 +43,10 @@ pub enum ArrayError {
     #[error("a step of 0 never reaches the end of the range; write a step of 1 or more")]
     NoStep,
     /// There are too many elements.
-    #[error("the array has {len} elements, the most is {}; split it into several batches", Array::MAX_LEN)]
+    #[error(
+        "the array has {len} elements, the most is {}; split it into several batches",
+        Array::MAX_LEN
+    )]
     TooLong {
         /// How many it has.
         len: u64,
@@ -144,7 +149,8 @@ mod tests {
 
     #[test]
     fn other_forms_are_refused() {
-        for bad in ["", "-", "1-", "-3", "a", "1-2-3", "1:2", "1,,2", "+1", "1-4:", "1..4", "0x10"] {
+        for bad in ["", "-", "1-", "-3", "a", "1-2-3", "1:2", "1,,2", "+1", "1-4:", "1..4", "0x10"]
+        {
             let error = bad.parse::<Array>().unwrap_err();
             assert!(matches!(error, ArrayError::Syntax { .. }), "{bad:?}: {error}");
         }

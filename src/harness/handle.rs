@@ -70,9 +70,8 @@ impl Harness {
     pub fn start(timing: Timing) -> io::Result<Self> {
         let (orders, inbox) = inbox()?;
         let reactor = Reactor::new(inbox, timing)?;
-        let thread = std::thread::Builder::new()
-            .name("weir-capture".into())
-            .spawn(move || reactor.run())?;
+        let thread =
+            std::thread::Builder::new().name("weir-capture".into()).spawn(move || reactor.run())?;
         let here = std::env::current_dir().ok().map(|dir| dir.to_string_lossy().into_owned());
         Ok(Self { orders, thread: Some(thread), child_open_files: None, here })
     }

@@ -1,4 +1,7 @@
-#![expect(unsafe_code, reason = "the one call that reaps a process and says what it used, wait4(2)")]
+#![expect(
+    unsafe_code,
+    reason = "the one call that reaps a process and says what it used, wait4(2)"
+)]
 //! Reaping: the exit status and the resource use of a process that is gone.
 
 use std::io;
@@ -18,9 +21,10 @@ pub(super) fn reap(pid: Pid) -> Exit {
             usage: Some(usage(&used)),
             ..Exit::default()
         },
-        Err(error) => {
-            Exit { error: Some(format!("the exit status is not known: {error}")), ..Exit::default() }
-        }
+        Err(error) => Exit {
+            error: Some(format!("the exit status is not known: {error}")),
+            ..Exit::default()
+        },
     }
 }
 
