@@ -117,6 +117,9 @@ impl<'a, 's> Batch<'a, 's> {
     pub(super) fn undo(&mut self, before: &Before) {
         self.scratch.truncate(before.scratch);
         self.pieces.truncate(before.pieces);
+        if let Some(Piece::Scratch(last)) = self.pieces.last_mut() {
+            last.end = last.end.min(before.scratch);
+        }
         self.frames.truncate(before.frames);
         self.end = before.end;
     }

@@ -49,7 +49,8 @@ impl Frame {
         (self.header.kind == kind).then(|| serde_json::from_slice(self.body()).ok()).flatten()
     }
 
-    fn body(&self) -> &[u8] {
+    /// The payload without the marks.
+    pub(super) fn body(&self) -> &[u8] {
         self.payload.get(self.header.marks_len()..).unwrap_or_default()
     }
 }

@@ -253,6 +253,12 @@ impl SegmentReader {
             .map_err(|what| self.source.damaged(at.0, what))
     }
 
+    /// Where the frames end.
+    #[cfg(test)]
+    pub(super) fn frames_end(&self) -> u64 {
+        self.frames_end
+    }
+
     /// A walk over all frames, from the first on.
     pub(super) fn scan(&self) -> Result<Scan<'_>, SegmentError> {
         let limit = match self.places {

@@ -1,13 +1,10 @@
-//! Segments written and read back.
-
-use std::path::Path;
+//! Jobs whose records are made by hand.
 
 use crate::job::{
     Attempt, Body, Exit, Extent, Gap, GapCause, JobFinish, JobId, JobStart, Mark, Mono, PerStream,
     Record, Run, RunNo, Stream, Tally, Wall, WriterNo,
 };
-
-use super::*;
+use crate::segment::FrameKind;
 
 /// A job whose output is made here.
 pub(super) struct Job {
@@ -33,7 +30,7 @@ enum OwnedBody {
 }
 
 impl Owned {
-    fn record(&self) -> Record<'_> {
+    pub(super) fn record(&self) -> Record<'_> {
         Record {
             run: &self.run,
             writer: WriterNo(0),
@@ -105,22 +102,12 @@ impl Job {
     }
 }
 
-fn records(owned: &[Owned]) -> Vec<Record<'_>> {
+pub(super) fn records(owned: &[Owned]) -> Vec<Record<'_>> {
     owned.iter().map(Owned::record).collect()
 }
 
-fn segments(dir: &Path) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths: Vec<_> = entries.filter(|path| SegmentName::of(path).is_some()).collect();
-    paths.sort();
-    paths
-}
-
-fn config(append: AppendMode, segment_size: u64) -> SegmentConfig {
-    SegmentConfig { append, segment_size }
-}
-
-fn sample() -> Vec<Owned> {
+/// Two jobs: one with output on both streams, a gap and a finish; one that goes on.
+pub(super) fn sample() -> Vec<Owned> {
     let (mut a, mut b) = (Job::new(0, "alpha"), Job::new(1, "beta"));
     vec![
         a.start(),
@@ -133,51 +120,14 @@ fn sample() -> Vec<Owned> {
     ]
 }
 
-fn check_sample(reader: &SegmentReader) {
-    let ids: Vec<_> = reader.entries().iter().map(|entry| entry.id.as_str()).collect();
-    assert_eq!(ids, ["alpha", "beta"]);
-    let alpha = &reader.entries()[0];
-    let frames: Vec<_> =
-        reader.frames(alpha).unwrap().into_iter().map(|at| reader.frame(at).unwrap()).collect();
-    assert_eq!(frames.len(), 5);
-    assert_eq!(frames[0].start().unwrap().labels["k"], "v");
-    assert_eq!(frames[1].bytes(), b"one\noopstw");
-    let marks: Vec<_> = frames[1].marks().map(|mark| (mark.at, mark.stream)).collect();
-    assert_eq!(marks, [(0, Stream::Stdout), (4, Stream::Stderr), (8, Stream::Stdout)]);
-    assert_eq!(frames[2].gap().unwrap().lost, Extent { bytes: 100, lines: 3 });
-    assert_eq!(frames[3].header.at.stdout, Extent { bytes: 6, lines: 1 });
-    assert_eq!(frames[4].finish().unwrap().exit.exit_code, Some(3));
-    assert_eq!(alpha.finish.unwrap().exit_code, Some(3));
-    assert_eq!(alpha.finish.unwrap().streams.stdout.produced, Extent { bytes: 8, lines: 2 });
-    assert_eq!(alpha.end.stderr, Extent { bytes: 104, lines: 3 });
-    assert_eq!(alpha.lost.stderr, Extent { bytes: 100, lines: 3 });
-    assert_eq!(alpha.gaps, PerStream { stdout: 0, stderr: 1 });
-    let beta = &reader.entries()[1];
-    assert_eq!((beta.finish, beta.finish_frame), (None, None));
-    let report = reader.verify().unwrap();
-    assert_eq!((report.frames, report.bytes, report.damage), (7, 15, None));
-}
-
-#[test]
-fn what_was_written_is_read_back_open_and_sealed_by_both_backends() {
-    for append in [AppendMode::Mmap, AppendMode::Pwritev] {
-        let dir = tempfile::tempdir().unwrap();
-        let mut writer = SegmentWriter::new(dir.path(), config(append, 1 << 20));
-        let owned = sample();
-        let records = records(&owned);
-        writer.append(&records[..3]).unwrap();
-        writer.append(&records[3..]).unwrap();
-        let open = SegmentReader::open(&segments(dir.path())[0]).unwrap();
-        assert!(!open.is_sealed());
-        assert_eq!(open.writer(), WriterState::Alive);
-        check_sample(&open);
-        writer.seal().unwrap();
-        let sealed = SegmentReader::open(&segments(dir.path())[0]).unwrap();
-        assert!(sealed.is_sealed());
-        check_sample(&sealed);
-        let found = SegmentReader::find(sealed.path(), "bet").unwrap();
-        assert_eq!(found.entries(), &sealed.entries()[1..]);
-        assert_eq!(SegmentReader::find(sealed.path(), "gamma").unwrap().entries(), []);
-        assert_eq!(sealed.path().metadata().unwrap().len() % 8, 0);
-    }
+/// What the frame of `record` holds.
+pub(super) fn content(record: &Record<'_>) -> super::Content {
+    let json = |value: Result<Vec<u8>, _>| -> Vec<u8> { value.unwrap() };
+    let (kind, marks, bytes) = match record.body {
+        Body::Start => (FrameKind::Start, &[][..], json(serde_json::to_vec(&record.run.start))),
+        Body::Gap(gap) => (FrameKind::Gap, &[][..], json(serde_json::to_vec(gap))),
+        Body::Finish(finish) => (FrameKind::Finish, &[][..], json(serde_json::to_vec(finish))),
+        Body::Data { bytes, marks } => (FrameKind::Data, marks, bytes.to_vec()),
+    };
+    (kind, marks.to_vec(), bytes, record.at)
 }
