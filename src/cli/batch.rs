@@ -1,6 +1,6 @@
 //! `weir batch`: capture many commands, so many at once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,7 +10,8 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 
 use crate::harness::{Array, Batch, BatchReport, Ended, Event, Halt, JobLog};
-use crate::job::JobId;
+use crate::job::{Attempt, Extent, JobId};
+use crate::store::{Catalog, StoreError};
 
 use super::args::When;
 use super::duration::{parse_duration, show_duration};
@@ -213,15 +214,27 @@ fn succeeded(
     elements: &Elements,
     settings: &Settings,
 ) -> anyhow::Result<HashSet<JobId>> {
-    let _ = (batch, elements, settings);
-    bail!("--resume is not part of this build")
+    let mut latest: HashMap<JobId, (Attempt, bool)> = HashMap::new();
+    let catalog = match Catalog::open(&settings.dir) {
+        Err(StoreError::Missing { .. }) => return Ok(HashSet::new()),
+        other => other?,
+    };
+    for info in catalog.attempts() {
+        let success = info.finish().is_some_and(|finish| finish.success());
+        let known = latest.entry(info.id.clone()).or_insert((info.attempt, success));
+        if info.attempt >= known.0 {
+            *known = (info.attempt, success);
+        }
+    }
+    let succeeded = |id: &JobId| latest.get(id).is_some_and(|(_, success)| *success);
+    Ok(elements.numbers().filter_map(|n| id(batch, n).ok()).filter(succeeded).collect())
 }
 
 fn summary(
     batch: &JobId,
     report: &BatchReport,
     skipped: u64,
-    stored: crate::job::Extent,
+    stored: Extent,
     took: Duration,
 ) -> String {
     let BatchReport { succeeded, failed, retried, not_started, stopped } = *report;

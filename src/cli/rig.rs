@@ -10,7 +10,7 @@ use signal_hook::iterator::{Handle, Signals};
 
 use crate::engine::{Engine, SinkState};
 use crate::harness::{Harness, Stop, Stopper, Timing, raise_open_files};
-use crate::segment::AppendMode;
+use crate::segment::{AppendChoice, AppendMode};
 
 use super::args::Append;
 use super::exit::complain;
@@ -47,6 +47,9 @@ impl Rig {
             .append(append_mode(settings.append))
             .max_jobs(jobs)
             .open()?;
+        if settings.verbose {
+            say_what_is_used(settings, jobs);
+        }
         let harness = Harness::start(Timing::default())
             .context("cannot start capturing")?
             .child_open_files(own_limit);
@@ -118,6 +121,24 @@ impl SignalThread {
         // A signal thread that panicked has said so.
         let _ = self.thread.join();
     }
+}
+
+/// Memory besides the budget: a fixed part and a part for every job that is open.
+const BASE_MEMORY: u64 = 32 << 20;
+const JOB_MEMORY: u64 = 1 << 10;
+
+fn say_what_is_used(settings: &Settings, jobs: usize) {
+    let choice = AppendChoice::of(&settings.dir, append_mode(settings.append));
+    let most = BASE_MEMORY + settings.budget.0 + u64::try_from(jobs).unwrap_or(0) * JOB_MEMORY;
+    complain(&format!("logs in {}", settings.dir.display()));
+    complain(&format!("written with {}, because {}", choice.backend, choice.reason));
+    complain(&format!(
+        "memory at most {}: {} + {} budget + {jobs} jobs x {}",
+        Size(most),
+        Size(BASE_MEMORY),
+        settings.budget,
+        Size(JOB_MEMORY)
+    ));
 }
 
 fn append_mode(append: Append) -> AppendMode {

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set its scene fails, and says where")]
 
+mod awkward;
+mod batch;
 mod commands;
 mod engine;
 mod faults;
+mod harness;
 mod reading;
 mod written;
