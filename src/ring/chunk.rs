@@ -209,9 +209,18 @@ impl Reading {
             // Acquire pairs with the Release in `Filling::store_state`.
             self.published = Published::unpack(self.slot.header().state.load(Acquire));
         }
+        // What was released may have ended where a mark begins that was not published then.
+        self.pass_marks();
         let len = max_bytes.min(self.published.bytes - self.from);
         self.show(len);
         len
+    }
+
+    /// Goes on to the mark that byte `from` stands under.
+    fn pass_marks(&mut self) {
+        while self.mark(self.mark + 1).is_some_and(|mark| mark.at as usize <= self.from) {
+            self.mark += 1;
+        }
     }
 
     fn show(&mut self, len: usize) {
@@ -247,9 +256,7 @@ impl Reading {
     pub(super) fn release(&mut self, len: usize) {
         let rest = self.bytes().len().checked_sub(len).expect("no more than what is in view");
         self.from += len;
-        while self.mark(self.mark + 1).is_some_and(|mark| mark.at as usize <= self.from) {
-            self.mark += 1;
-        }
+        self.pass_marks();
         self.show(rest);
     }
 

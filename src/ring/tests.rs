@@ -57,6 +57,22 @@ fn bytes_and_marks_come_out_as_they_went_in() {
     assert_eq!(view(&consumer), (b"o\noh\npp".to_vec(), marks));
 }
 
+/// Captured output that came in two reads was stored as a piece with two marks at its first byte, which
+/// readers take for damage, where the first read had been released before the second was published.
+#[test]
+fn a_mark_made_where_the_view_ended_replaces_the_one_before() {
+    let (pool, ready) = (pool(4), ReadyList::new());
+    let mut producer = lane(&pool, &ready, (), None).unwrap();
+    producer.write(Stdout, b"one", at(1));
+    let mut consumer = take_one(&ready);
+    consumer.refresh(usize::MAX);
+    consumer.release(3);
+    producer.write(Stderr, b"two", at(2));
+    consumer.refresh(usize::MAX);
+    let mark = Mark { at: 0, stream: Stderr, time: Mono(2) };
+    assert_eq!(view(&consumer), (b"two".to_vec(), vec![mark]));
+}
+
 #[test]
 fn a_view_is_clipped_to_what_was_asked_for() {
     let (pool, ready) = (pool(4), ReadyList::new());
