@@ -282,7 +282,7 @@ impl Reading {
     }
 }
 
-#[cfg(all(test, not(logweir_loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -76,7 +76,7 @@ fn after(head: u64, top: u32) -> u64 {
     pack(top, high(head).wrapping_add(1))
 }
 
-#[cfg(all(test, not(logweir_loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

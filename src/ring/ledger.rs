@@ -90,7 +90,7 @@ impl Ledger {
     }
 }
 
-#[cfg(all(test, not(logweir_loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

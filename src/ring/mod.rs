@@ -47,5 +47,5 @@ pub use ready::ReadyList;
 pub use retire::retire;
 pub use room::Room;
 
-#[cfg(all(test, not(logweir_loom)))]
+#[cfg(test)]
 mod tests;

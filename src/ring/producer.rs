@@ -26,6 +26,8 @@ pub struct Producer<T> {
     idle: bool,
     /// What we stored last in `Lane::starved`.
     starved: bool,
+    /// Within a turn: the budget is short, and the drain is to be called after it.
+    hurry: bool,
     fences: Fences,
     not_sync: PhantomData<Cell<()>>,
 }
@@ -33,7 +35,15 @@ pub struct Producer<T> {
 impl<T> Producer<T> {
     pub(super) fn new(lane: Arc<Lane<T>>) -> Self {
         let fences = lane.pool.fences();
-        Self { lane, filling: None, idle: false, starved: false, fences, not_sync: PhantomData }
+        Self {
+            lane,
+            filling: None,
+            idle: false,
+            starved: false,
+            hurry: false,
+            fences,
+            not_sync: PhantomData,
+        }
     }
 
     /// What the lane was opened with.
@@ -97,7 +107,7 @@ impl<T> Producer<T> {
         if self.filling.is_some() {
             self.activate();
         }
-        self.leave();
+        self.finish();
         bytes.len() - rest.len()
     }
 
@@ -111,7 +121,7 @@ impl<T> Producer<T> {
         let room =
             |filling: &Option<Filling>| filling.as_ref().map_or(0, Filling::room_behind_mark);
         if room(&self.filling) < min && !self.extend() && room(&self.filling) == 0 {
-            self.leave();
+            self.finish();
             return None;
         }
         let filling = self.filling.as_mut().expect("it has room");
@@ -129,13 +139,13 @@ impl<T> Producer<T> {
         filling.grow(len);
         filling.publish();
         self.activate();
-        self.leave();
+        self.finish();
     }
 
     /// Ends the turn of a room that stays unused.
     pub(super) fn cancel(&mut self) {
         self.stay_idle();
-        self.leave();
+        self.finish();
     }
 
     /// Gives back the chunk that was leased for an idle lane and not used.
@@ -190,6 +200,16 @@ impl<T> Producer<T> {
         self.lane.producer.writing.store(false, Release);
     }
 
+    /// Ends a turn in which a chunk may have been leased or found missing.
+    fn finish(&mut self) {
+        self.leave();
+        if std::mem::take(&mut self.hurry) {
+            // After the turn: a drain that came to fetch the chunk of a starved lane must not find
+            // us writing and go back to sleep.
+            self.lane.ready.request();
+        }
+    }
+
     /// Begins a turn, whatever state the lane is in.
     fn begin(&mut self) {
         if !self.enter() {
@@ -241,7 +261,7 @@ impl<T> Producer<T> {
         };
         let Some(lease) = lease else {
             self.set_starved(true);
-            lane.ready.request();
+            self.hurry = true;
             return false;
         };
         let scarce = lease.is_scarce();
@@ -255,9 +275,7 @@ impl<T> Producer<T> {
         }
         self.filling = Some(fresh);
         self.set_starved(false);
-        if scarce {
-            lane.ready.request();
-        }
+        self.hurry |= scarce;
         true
     }
 

@@ -61,7 +61,7 @@ pub(crate) struct Arena {
 
 impl Arena {
     /// The smallest and the largest chunk: a few bytes, so that a model reaches every edge.
-    pub(crate) const CHUNK_SIZES: (usize, usize) = (MARK_SIZE, 8 * MARK_SIZE);
+    pub(crate) const CHUNK_SIZES: (usize, usize) = (2 * MARK_SIZE, 8 * MARK_SIZE);
 
     /// Bytes of payload and marks in a chunk.
     pub(crate) fn capacity(chunk_size: usize) -> usize {
