@@ -87,7 +87,7 @@ fn push_saturated(c: &mut Criterion) {
         while !stopped.load(Relaxed) {
             list.take(&mut lanes);
             if discard(&mut lanes) == 0 {
-                list.sleep(Some(Duration::from_millis(1)));
+                list.doze(Duration::from_millis(1));
             }
             retire(&mut lanes, |_| false);
         }

@@ -98,7 +98,7 @@ impl Drain {
     /// Rests until there may be something to read: asleep only while it looks at no lane.
     pub fn rest(&self) {
         if self.lanes.is_empty() {
-            self.ready.sleep(None);
+            self.ready.sleep(|| true);
         } else {
             loom::thread::yield_now();
         }
