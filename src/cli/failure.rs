@@ -58,8 +58,7 @@ fn last_words(ended: &Ended, settings: &Settings) -> String {
         .filter(|info| info.id == ended.id && info.attempt == ended.attempt)
         .last();
     let Some(attempt) = this else { return String::new() };
-    let query =
-        Query { stream: Some(Stream::Stderr), last: Some(LAST_LINES), ..Query::default() };
+    let query = Query { stream: Some(Stream::Stderr), last: Some(LAST_LINES), ..Query::default() };
     let mut words = String::new();
     let all = JobLog::open(&catalog, attempt).lines(&query, |item| {
         if let Item::Line(line) = item {

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn output_keeps_the_order_of_jobs_however_long_each_is() {
-        let line = |job: usize| format!("{job}\n").repeat(if job.is_multiple_of(3) { 400_000 } else { 1 });
+        let line =
+            |job: usize| format!("{job}\n").repeat(if job.is_multiple_of(3) { 400_000 } else { 1 });
         let mut out = Vec::new();
         in_order(12, 4, &mut out, |job, out| out.write_all(line(job).as_bytes())).unwrap();
         let expected: String = (0..12).map(line).collect();

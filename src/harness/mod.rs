@@ -35,6 +35,7 @@ mod table;
 mod task;
 mod tee;
 mod timers;
+mod words;
 
 pub use array::{Array, ArrayError};
 pub use batch::{Batch, BatchReport, Event, Halt};

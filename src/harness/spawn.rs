@@ -112,9 +112,14 @@ pub(super) fn spawn(
     ioctl_fionbio(&pipes.stderr, true).map_err(no_room)?;
     let mut command = command(&program, task, attempt);
     command.stdin(Stdio::null()).stdout(its_stdout).stderr(its_stderr);
-    let child = command
-        .spawn()
-        .map_err(|source| SpawnError::new(program.to_string_lossy().into_owned(), source))?;
+    let child = match command.spawn() {
+        Ok(child) => child,
+        // Executable, but no program: a script without its first line, which shells run all the same.
+        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) && task.names_a_path() => {
+            return spawn(&task.clone().into_script(), attempt, open_files);
+        }
+        Err(error) => return Err(SpawnError::new(program.to_string_lossy().into_owned(), error)),
+    };
     let pid = Pid::from_child(&child);
     if let Some(current) = open_files {
         lower_open_files(pid, current);

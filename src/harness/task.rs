@@ -8,6 +8,8 @@ use std::time::Duration;
 use crate::engine::JobSpec;
 use crate::job::{Attempt, Exit, JobId, Wall};
 
+use super::words::plain_words;
+
 /// One process to run as one attempt of a job.
 ///
 /// It gets an empty standard input, a process group of its own, this process's environment, and in it
@@ -40,10 +42,14 @@ impl Task {
         }
     }
 
-    /// Runs a line of shell, by `/bin/sh -c`. The line is what people get to see as the command.
+    /// Runs a line of shell: by `/bin/sh -c`, or as it is where a shell would do no more than split it
+    /// at blanks. The line is what people get to see as the command.
     pub fn shell(id: JobId, line: impl AsRef<OsStr>) -> Self {
         let line = line.as_ref();
-        let task = Self::new(id, [OsStr::new("/bin/sh"), OsStr::new("-c"), line]);
+        let task = match line.to_str().and_then(plain_words) {
+            Some(words) => Self::new(id, words),
+            None => Self::new(id, [OsStr::new("/bin/sh"), OsStr::new("-c"), line]),
+        };
         Self { shown: Some(vec![line.to_string_lossy().into_owned()]), ..task }
     }
 
@@ -76,6 +82,18 @@ impl Task {
     /// [`Timing::kill_grace`]: super::Timing::kill_grace
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Whether its program is named by a path, not to be looked for.
+    pub(super) fn names_a_path(&self) -> bool {
+        self.argv.first().is_some_and(|program| program.as_encoded_bytes().contains(&b'/'))
+    }
+
+    /// The same task with its program as a script for `/bin/sh`.
+    pub(super) fn into_script(mut self) -> Self {
+        self.shown = Some(self.command());
+        self.argv.insert(0, OsString::from("/bin/sh"));
         self
     }
 

@@ -5,7 +5,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use logweir::engine::Engine;
-use logweir::harness::{Batch, BatchReport, Ended, Event, Halt, Harness, LaunchError, Stop, Task, Timing};
+use logweir::harness::{
+    Batch, BatchReport, Ended, Event, Halt, Harness, LaunchError, Stop, Task, Timing,
+};
 use logweir::job::{Attempt, JobId, PerStream};
 use logweir::read::{JobLog, Raw};
 use logweir::store::{AttemptInfo, AttemptState, Catalog};
@@ -162,7 +164,8 @@ fn a_grandchild_that_holds_a_pipe_in_silence_does_not_hold_up_the_end() {
 fn a_job_whose_time_is_up_is_asked_and_then_killed() {
     let timing = Timing { kill_grace: Duration::from_millis(50), ..PATIENT };
     let scene = Scene::new(timing);
-    let polite = Task::shell(JobId::random(), "trap 'echo bye; exit 0' TERM; while :; do sleep 0.01; done");
+    let polite =
+        Task::shell(JobId::random(), "trap 'echo bye; exit 0' TERM; while :; do sleep 0.01; done");
     let ended = scene.run(polite.timeout(Duration::from_millis(100)));
     assert!(ended.exit.timed_out && ended.exit.exit_code == Some(0), "{:?}", ended.exit);
     assert_eq!(ended.shell_code(), 124);
@@ -203,7 +206,10 @@ fn a_budget_smaller_than_a_burst_delays_it_and_loses_nothing() {
     let scene = Scene::with_budget(PATIENT, 64 * 4096);
     let line = "head -c 3000000 /dev/zero | tr '\\0' x; head -c 1000000 /dev/zero >&2";
     let (ended, text) = scene.sh(line);
-    assert_eq!((text.stdout.len(), text.stderr.len(), ended.bytes), (3_000_000, 1_000_000, 4_000_000));
+    assert_eq!(
+        (text.stdout.len(), text.stderr.len(), ended.bytes),
+        (3_000_000, 1_000_000, 4_000_000)
+    );
     assert!(text.stdout.bytes().all(|byte| byte == b'x'));
 }
 
@@ -218,7 +224,8 @@ fn a_copy_gets_what_the_store_gets() {
         bytes
     });
     let (tee, feed) = logweir::harness::Tee::start(writer, std::io::sink()).unwrap();
-    let line = "i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i + 1)); done; head -c 3000000 /dev/zero";
+    let line =
+        "i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i + 1)); done; head -c 3000000 /dev/zero";
     let task = Task::shell(JobId::random(), line);
     let ended = scene.harness.run(&scene.engine, task, Some(feed)).unwrap();
     tee.join();
@@ -274,5 +281,8 @@ fn halt_soon_lets_running_jobs_end_and_halt_now_ends_them() {
 #[test]
 fn more_failures_than_a_code_can_say_are_101() {
     let failed = |failed| BatchReport { failed, ..BatchReport::default() }.exit_code();
-    assert_eq!([failed(0), failed(1), failed(100), failed(101), failed(1000)], [0, 1, 100, 101, 101]);
+    assert_eq!(
+        [failed(0), failed(1), failed(100), failed(101), failed(1000)],
+        [0, 1, 100, 101, 101]
+    );
 }
