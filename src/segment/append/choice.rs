@@ -14,10 +14,12 @@ use super::{Append, MmapAppend, PwritevAppend};
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AppendMode {
-    /// `mmap` on ext4, xfs and tmpfs where a probe passes, else `pwritev`.
+    /// What was measured to be cheaper: `pwritev`. A drain writes large batches, and a write of whole
+    /// pages is one copy, while a page that is mapped is zeroed by the kernel before it is copied over
+    /// (`docs/bench.md`).
     #[default]
     Auto,
-    /// `mmap` wherever the probe passes.
+    /// `mmap` on ext4, xfs and tmpfs where a probe passes, else `pwritev`.
     Mmap,
     /// `pwritev`.
     Pwritev,
@@ -84,18 +86,24 @@ pub struct AppendChoice {
 impl AppendChoice {
     /// Looks at the file system of `dir`, which exists and is writable, and chooses.
     pub fn of(dir: &Path, mode: AppendMode) -> Self {
-        if mode == AppendMode::Pwritev {
-            return Self { backend: Backend::Pwritev, reason: "it was asked for".into() };
+        let pwritev = |reason: String| Self { backend: Backend::Pwritev, reason };
+        match mode {
+            AppendMode::Pwritev => return pwritev("it was asked for".into()),
+            AppendMode::Auto => {
+                return pwritev(
+                    "one copy is cheaper than zeroing a mapped page and copying".into(),
+                );
+            }
+            AppendMode::Mmap => {}
         }
         let magic = rustix::fs::statfs(dir).map(|stat| stat.f_type).ok();
         let known = magic.and_then(|magic| KNOWN.iter().find(|(known, ..)| *known == magic));
         let (name, local) =
             known.map_or(("of an unknown kind", false), |(_, name, local)| (name, *local));
-        if mode == AppendMode::Auto && !local {
-            let reason = format!(
-                "the file system is {name}, where mapped writes are slow or unsafe when the disk is full"
-            );
-            return Self { backend: Backend::Pwritev, reason };
+        if !local {
+            return pwritev(format!(
+                "the file system is {name}, where a mapped write can fail without an error to catch"
+            ));
         }
         match probe(dir) {
             Ok(()) => {
@@ -103,8 +111,7 @@ impl AppendChoice {
                 Self { backend: Backend::Mmap, reason }
             }
             Err(error) => {
-                let reason = format!("the file system is {name}, but the probe failed: {error}");
-                Self { backend: Backend::Pwritev, reason }
+                pwritev(format!("the file system is {name}, but the probe failed: {error}"))
             }
         }
     }
