@@ -72,9 +72,9 @@ pub(super) struct Globals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Append {
-    /// mmap where the file system is known to carry it and a probe passes, else pwritev
+    /// The one that was measured to cost less: pwritev
     Auto,
-    /// Through mapped windows of the file
+    /// Through mapped windows, on ext4, xfs and tmpfs where a probe passes
     Mmap,
     /// Through gathered writes
     Pwritev,
