@@ -6,13 +6,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::job::{Attempt, JobId};
 use crate::segment::{Chain, SegmentName, SegmentReader};
 
 use super::StoreError;
 use super::dir::{self, Found};
+
+/// Longer than the coarsest step of a file system's clock on Linux, 10 ms.
+const TICK: Duration = Duration::from_millis(100);
 
 /// The latest attempts of a directory.
 #[derive(Debug, Default)]
@@ -80,7 +83,9 @@ impl Known {
                 seen.sealed.insert(segment.name);
             }
         }
-        seen.changed = Some(changed);
+        // A directory's time moves in ticks of the kernel: within one, another change would not show.
+        let settled = changed.elapsed().is_ok_and(|age| age > TICK);
+        seen.changed = settled.then_some(changed);
         Ok(())
     }
 }

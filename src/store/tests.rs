@@ -97,3 +97,120 @@ fn an_attempt_over_many_segments_is_one_attempt_with_all_its_output_in_order() {
     assert_eq!(catalog.find("a").unwrap()[0].state, AttemptState::Lost);
     assert_eq!(catalog.problems(), []);
 }
+
+#[test]
+fn two_appenders_of_one_directory_keep_chains_of_their_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (open(dir.path(), 1 << 20), open(dir.path(), 1 << 20));
+    let mut first = one.appender().unwrap();
+    let mut second = two.appender().unwrap();
+    let same = run(0, "job.1", 1);
+    store(&mut *first, &same, 3, true);
+    store(&mut *second, &same, 5, true);
+    store(&mut *second, &run(1, "job.10", 1), 1, true);
+    let catalog = Catalog::open(dir.path()).unwrap();
+    let found = catalog.find("job.1").unwrap();
+    assert_eq!(found.len(), 2, "the same attempt of two processes is two");
+    assert_ne!(found[0].chain, found[1].chain);
+    let lens: Vec<_> = found.iter().map(|attempt| output(&catalog, attempt).len()).collect();
+    assert!(lens == [12, 20] || lens == [20, 12], "{lens:?}");
+    assert_eq!(catalog.find("job.10").unwrap().len(), 1);
+    assert_eq!(catalog.attempts().count(), 3);
+}
+
+#[test]
+fn a_prefix_finds_the_only_job_that_begins_so_and_names_several() {
+    let dir = tempfile::tempdir().unwrap();
+    let store_ = open(dir.path(), 1 << 20);
+    let mut appender = store_.appender().unwrap();
+    for (no, id) in ["build", "build.2", "test-a", "test-b"].into_iter().enumerate() {
+        store(&mut *appender, &run(u32::try_from(no).unwrap(), id, 1), 1, true);
+    }
+    store(&mut *appender, &run(9, "build", 2), 1, true);
+    drop(appender);
+    for catalog in [Catalog::open(dir.path()).unwrap(), Catalog::lookup(dir.path(), "").unwrap()] {
+        let found = |prefix| {
+            let found = catalog.find(prefix).map(<[_]>::to_vec)?;
+            Ok::<_, FindError>(found.iter().map(|a| (a.id.to_string(), a.attempt.0)).collect())
+        };
+        let build: Vec<_> = vec![("build".to_owned(), 1), ("build".to_owned(), 2)];
+        assert_eq!(found("build"), Ok(build), "an exact id wins over longer ones");
+        assert_eq!(found("build."), Ok(vec![("build.2".to_owned(), 1)]));
+        let Err(FindError::Ambiguous { ids, .. }) = found("test") else { panic!("not ambiguous") };
+        assert_eq!(ids.iter().map(JobId::as_str).collect::<Vec<_>>(), ["test-a", "test-b"]);
+        assert!(matches!(found("tests"), Err(FindError::Unknown { .. })));
+        assert!(matches!(found("a/b"), Err(FindError::Invalid { .. })));
+    }
+}
+
+#[test]
+fn a_directory_that_is_not_ours_is_left_alone() {
+    let config = SegmentConfig::default();
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing");
+    assert!(matches!(Catalog::open(&missing), Err(StoreError::Missing { .. })));
+    assert_eq!(Catalog::open(dir.path()).unwrap().attempts().count(), 0);
+    std::fs::write(dir.path().join("thesis.tex"), "x").unwrap();
+    assert!(matches!(SegmentStore::open(dir.path(), config), Err(StoreError::Foreign { .. })));
+    assert!(matches!(Catalog::open(dir.path()), Err(StoreError::Foreign { .. })));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    std::fs::write(dir.path().join("weir-store"), "weir store format 2\n").unwrap();
+    let newer = SegmentStore::open(dir.path(), config);
+    assert!(matches!(newer, Err(StoreError::Newer { found: 2, known: 1, .. })));
+    assert!(matches!(Catalog::open(dir.path()), Err(StoreError::Newer { .. })));
+    let file = dir.path().join("thesis.tex");
+    let error = SegmentStore::open(&file, config).unwrap_err();
+    assert!(error.to_string().contains("thesis.tex"), "{error}");
+}
+
+#[test]
+fn a_store_is_its_owners_alone_and_can_be_opened_again() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("a/store");
+    drop(open(&dir, 1 << 20));
+    drop(open(&dir, 1 << 20));
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&dir), mode(&dir.join("weir-store"))), (0o700, 0o600));
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 1);
+}
+
+#[test]
+fn a_segment_that_cannot_be_read_is_named_and_the_rest_is_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let store_ = open(dir.path(), 1 << 20);
+    for (no, id) in ["a", "b", "c"].into_iter().enumerate() {
+        let mut appender = store_.appender().unwrap();
+        store(&mut *appender, &run(u32::try_from(no).unwrap(), id, 1), 4, true);
+    }
+    let paths: Vec<_> = dir::segments(dir.path()).unwrap();
+    let (gone, cut) = (paths[0].path(dir.path()), paths[1].path(dir.path()));
+    std::fs::write(&gone, "nothing of a segment").unwrap();
+    let bytes = std::fs::read(&cut).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() - 100]).unwrap();
+    for catalog in [Catalog::open(dir.path()).unwrap(), Catalog::lookup(dir.path(), "").unwrap()] {
+        let named: Vec<_> = catalog.problems().iter().map(|problem| &problem.path).collect();
+        assert_eq!(named, [&gone, &cut]);
+        assert!(catalog.find("a").is_err());
+        for id in ["b", "c"] {
+            assert_eq!(output(&catalog, &catalog.find(id).unwrap()[0]), b"abc\n".repeat(4));
+        }
+    }
+}
+
+#[test]
+fn the_last_attempt_is_known_whoever_stored_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (open(dir.path(), 1 << 20), open(dir.path(), 1 << 20));
+    let job = JobId::new("job").unwrap();
+    assert_eq!(one.last_attempt(&job).unwrap(), None);
+    let mut first = one.appender().unwrap();
+    store(&mut *first, &run(0, "job", 1), 1, false);
+    assert_eq!(one.last_attempt(&job).unwrap(), Some(Attempt(1)), "own, still open");
+    assert_eq!(two.last_attempt(&job).unwrap(), Some(Attempt(1)), "another's, still open");
+    let mut second = two.appender().unwrap();
+    store(&mut *second, &run(0, "job", 2), 1, true);
+    drop(second);
+    assert_eq!(one.last_attempt(&job).unwrap(), Some(Attempt(2)), "another's, sealed");
+    assert_eq!(two.last_attempt(&job).unwrap(), Some(Attempt(2)));
+}
