@@ -9,7 +9,7 @@ use crate::job::{Attempt, JobId, PerStream, RunNo, Stream, Tally, Wall};
 use super::entry::{Entry, FinishSummary, FrameRange};
 use super::frame::{FrameAt, get_extents, put_extents};
 use super::layout::{
-    EXTENT_LEN, aligned, entry as at, get, get_u16, get_u32, get_u64, put, trailer,
+    EXTENT_LEN, aligned, checksum_holds, entry as at, get, get_u16, get_u32, get_u64, put, trailer,
 };
 
 /// The footer and trailer of a segment whose frames end at `footer_at`.
@@ -137,7 +137,7 @@ pub(super) fn id_range(bytes: &[u8; at::LEN]) -> (u32, u16) {
 
 /// Reads an entry whose id is `id`; the error says what does not hold.
 pub(super) fn decode_entry(bytes: &[u8; at::LEN], id: &[u8]) -> Result<Entry, &'static str> {
-    if entry_checksum(bytes, id) != get_u32(bytes, at::CRC_AT) {
+    if !checksum_holds(get_u32(bytes, at::CRC_AT), entry_checksum(bytes, id)) {
         return Err("the checksum of a footer entry does not hold");
     }
     let id = std::str::from_utf8(id).ok().and_then(|id| JobId::new(id).ok());
@@ -195,7 +195,8 @@ impl Trailer {
         if get::<8>(bytes, trailer::MAGIC_AT) != trailer::MAGIC {
             return Err("the file does not end with a trailer");
         }
-        if crc32fast::hash(&bytes[..trailer::CRC_AT]) != get_u32(bytes, trailer::CRC_AT) {
+        let crc = crc32fast::hash(&bytes[..trailer::CRC_AT]);
+        if !checksum_holds(get_u32(bytes, trailer::CRC_AT), crc) {
             return Err("the checksum of the trailer does not hold");
         }
         let trailer = Self {

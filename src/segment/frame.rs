@@ -6,7 +6,9 @@
 use crate::job::{Attempt, Extent, Mono, PerStream, RunNo, Stream, Wall, WriterNo};
 
 use super::header::Salt;
-use super::layout::{EXTENT_LEN, aligned, frame as at, get_u16, get_u32, get_u64, put};
+use super::layout::{
+    EXTENT_LEN, aligned, checksum_holds, frame as at, get_u16, get_u32, get_u64, put,
+};
 
 /// What a frame holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -161,7 +163,8 @@ impl FrameHeader {
         if get_u32(bytes, at::MAGIC_AT) != at::MAGIC {
             return Err("no frame begins here");
         }
-        if salt.checksum(place.0, &bytes[..at::CRC_AT]) != get_u32(bytes, at::CRC_AT) {
+        let crc = salt.checksum(place.0, &bytes[..at::CRC_AT]);
+        if !checksum_holds(get_u32(bytes, at::CRC_AT), crc) {
             return Err("the checksum of a frame header does not hold");
         }
         let kind = FrameKind::from_number(bytes[at::KIND_AT]).ok_or("a frame of unknown kind")?;

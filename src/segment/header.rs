@@ -2,7 +2,7 @@
 
 use crate::job::Wall;
 
-use super::layout::{self, get, get_u16, get_u32, get_u64, header as at, put};
+use super::layout::{self, checksum_holds, get, get_u16, get_u32, get_u64, header as at, put};
 use super::name::{Chain, SegmentName, Seq};
 
 /// Who wrote a segment, and when.
@@ -66,7 +66,8 @@ impl SegmentHeader {
         if version > layout::FORMAT {
             return Err(BadHeader::Newer(version));
         }
-        if crc32fast::hash(&page[..at::CRC_AT]) != get_u32(page, at::CRC_AT) {
+        let crc = crc32fast::hash(&page[..at::CRC_AT]);
+        if !checksum_holds(get_u32(page, at::CRC_AT), crc) {
             return Err(BadHeader::Foreign("the checksum of its header does not hold"));
         }
         let node_len = usize::try_from(get_u32(page, at::NODE_LEN_AT)).unwrap_or(usize::MAX);

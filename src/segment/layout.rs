@@ -136,6 +136,13 @@ pub(super) fn aligned(offset: u64) -> u64 {
     offset.next_multiple_of(ALIGN)
 }
 
+/// Whether a stored checksum is the computed one.
+///
+/// Fuzzing takes every checksum for right, or it would never get behind the first.
+pub(super) fn checksum_holds(stored: u32, computed: u32) -> bool {
+    stored == computed || cfg!(fuzzing)
+}
+
 /// Reads the `N` bytes at `at`, which the caller has bounded by a constant of this file.
 pub(super) fn get<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     bytes[at..at + N].try_into().expect("a slice of N bytes is an array of N bytes")

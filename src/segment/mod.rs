@@ -19,6 +19,8 @@ mod entry;
 mod error;
 mod footer;
 mod frame;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod header;
 mod index;
 mod layout;

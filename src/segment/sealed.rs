@@ -8,7 +8,7 @@ use super::footer::{self, Trailer};
 use super::frame::FrameAt;
 use super::header::SegmentHeader;
 use super::index;
-use super::layout::{entry, get_u32, trailer};
+use super::layout::{checksum_holds, entry, get_u32, trailer};
 use super::source::Source;
 
 /// The footer of a sealed file.
@@ -40,7 +40,7 @@ impl Sealed {
         let at = self.trailer.footer_at;
         let mut bytes = vec![0; usize::try_from(self.trailer.len()).unwrap_or(usize::MAX)];
         source.fill(at, &mut bytes, "the footer is cut off")?;
-        if crc32fast::hash(&bytes) != self.trailer.footer_crc {
+        if !checksum_holds(self.trailer.footer_crc, crc32fast::hash(&bytes)) {
             return Err(source.damaged(at, "the checksum of the footer does not hold"));
         }
         let (entries, rest) = bytes.split_at(self.trailer.entries as usize * entry::LEN);
@@ -119,7 +119,7 @@ impl Sealed {
         source.fill(at, &mut bytes, "the frame positions are cut off")?;
         let places: Vec<u32> =
             bytes.chunks_exact(entry::POSITION_LEN).map(|place| get_u32(place, 0)).collect();
-        if index::checksum(&places) != range.crc {
+        if !checksum_holds(range.crc, index::checksum(&places)) {
             return Err(source.damaged(at, "the checksum of a job's frame positions fails"));
         }
         Ok(places.into_iter().map(FrameAt::unpacked).collect())

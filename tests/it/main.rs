@@ -7,6 +7,7 @@ mod batch;
 mod commands;
 mod engine;
 mod faults;
+mod format;
 mod harness;
 mod reading;
 mod written;
