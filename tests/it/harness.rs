@@ -15,9 +15,10 @@ use tempfile::TempDir;
 
 /// An engine on a directory of its own, and a harness.
 struct Scene {
-    dir: TempDir,
     engine: Engine,
     harness: Harness,
+    /// Last, for an engine that cannot seal its segments waits for the disk to come back.
+    dir: TempDir,
 }
 
 /// Timing in which nothing of a test's own pace matters.
@@ -122,13 +123,13 @@ fn what_cannot_be_started_is_a_job_that_failed() {
 fn a_job_sees_its_names_an_empty_input_and_a_group_of_its_own() {
     let scene = Scene::new(PATIENT);
     let line = "echo $WEIR_JOB_ID $WEIR_ATTEMPT; cat; read pid a b ppid group r < /proc/$$/stat; \
-                [ $pid = $group ] && echo leads; ls /proc/$$/fd | tr '\\n' ' '";
+                [ $pid = $group ] && echo leads; ls -l /proc/$$/fd | grep -c -e epoll -e pidfd -e eventfd";
     let id = JobId::new("named").unwrap();
     for attempt in 1..=2 {
         let ended = scene.run(Task::shell(id.clone(), line));
         assert_eq!(ended.attempt, Attempt(attempt));
         let text = String::from_utf8(scene.stored(&id, ended.attempt).stdout).unwrap();
-        assert_eq!(text, format!("named {attempt}\nleads\n0 1 2 "));
+        assert_eq!(text, format!("named {attempt}\nleads\n0\n"));
     }
 }
 
