@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
 use super::size::Size;
-use super::{batch, completions, export, grep, logs, ls, man, run, show, verify};
+use super::{batch, bench, completions, export, grep, logs, ls, man, run, show, verify};
+use crate::segment::AppendMode;
 
 const LONG_ABOUT: &str = "\
 Captures what thousands of concurrent jobs print, without making a job wait for a disk.
@@ -80,6 +81,16 @@ pub(super) enum Append {
     Pwritev,
 }
 
+impl From<Append> for AppendMode {
+    fn from(append: Append) -> Self {
+        match append {
+            Append::Auto => Self::Auto,
+            Append::Mmap => Self::Mmap,
+            Append::Pwritev => Self::Pwritev,
+        }
+    }
+}
+
 /// When to do something that depends on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -103,6 +114,7 @@ pub(super) enum Command {
     Grep(grep::GrepArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
+    Bench(bench::BenchArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }

@@ -7,6 +7,7 @@
 
 mod args;
 mod batch;
+mod bench;
 mod completions;
 mod config;
 mod duration;
@@ -66,6 +67,7 @@ fn dispatch(command: Command, settings: &Settings) -> anyhow::Result<ExitCode> {
         Command::Grep(args) => grep::run(args, settings),
         Command::Export(args) => export::run(args, settings),
         Command::Verify(args) => verify::run(args, settings),
+        Command::Bench(args) => bench::run(args, settings),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),
     }

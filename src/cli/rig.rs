@@ -10,9 +10,8 @@ use signal_hook::iterator::{Handle, Signals};
 
 use crate::engine::{Engine, SinkState};
 use crate::harness::{Harness, Stop, Stopper, Timing, raise_open_files};
-use crate::segment::{AppendChoice, AppendMode};
+use crate::segment::AppendChoice;
 
-use super::args::Append;
 use super::exit::complain;
 use super::settings::Settings;
 use super::size::Size;
@@ -44,7 +43,7 @@ impl Rig {
         let engine = Engine::builder()
             .dir(&settings.dir)
             .budget(usize::try_from(settings.budget.0).unwrap_or(usize::MAX))
-            .append(append_mode(settings.append))
+            .append(settings.append.into())
             .max_jobs(jobs)
             .open()?;
         if settings.verbose {
@@ -128,7 +127,7 @@ const BASE_MEMORY: u64 = 32 << 20;
 const JOB_MEMORY: u64 = 1 << 10;
 
 fn say_what_is_used(settings: &Settings, jobs: usize) {
-    let choice = AppendChoice::of(&settings.dir, append_mode(settings.append));
+    let choice = AppendChoice::of(&settings.dir, settings.append.into());
     let most = BASE_MEMORY + settings.budget.0 + u64::try_from(jobs).unwrap_or(0) * JOB_MEMORY;
     complain(&format!("logs in {}", settings.dir.display()));
     complain(&format!("written with {}, because {}", choice.backend, choice.reason));
@@ -139,14 +138,6 @@ fn say_what_is_used(settings: &Settings, jobs: usize) {
         settings.budget,
         Size(JOB_MEMORY)
     ));
-}
-
-fn append_mode(append: Append) -> AppendMode {
-    match append {
-        Append::Auto => AppendMode::Auto,
-        Append::Mmap => AppendMode::Mmap,
-        Append::Pwritev => AppendMode::Pwritev,
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

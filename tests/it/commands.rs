@@ -318,3 +318,19 @@ fn help_manual_and_completions_are_there() {
         assert!(help.out.len() > 300, "{words:?}");
     }
 }
+
+#[test]
+fn a_benchmark_measures_beside_the_logs_and_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    for (what, words) in
+        [("io", "--append auto takes "), ("push", "p99.9"), ("drain", " lines/s (")]
+    {
+        let mut bench = weir();
+        bench.arg("--dir").arg(dir.path().join("logs")).args(["--budget", "64MiB"]);
+        bench.args(["bench", what, "--size", "300K", "--rounds", "1"]);
+        let bench = ran(bench);
+        assert_eq!(bench.code, 0, "{bench:?}");
+        assert!(bench.out.contains(words), "{bench:?}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{what} left something");
+    }
+}
