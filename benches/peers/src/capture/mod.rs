@@ -1,5 +1,5 @@
-//! Whole processes, a thousand at once, whose output is kept: what it costs until all have ended and
-//! all is stored.
+//! Whole processes, a thousand at once, whose output is kept: what it costs until all have ended
+//! and all is stored.
 //!
 //! Invariants:
 //! - Every peer starts the same program, `generate`, as often; none is helped by a faster producer.

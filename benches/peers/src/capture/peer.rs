@@ -53,8 +53,8 @@ impl Plan {
         [program, self.shape.lines.to_string(), self.shape.line_len.to_string(), mode.into()]
     }
 
-    /// `script` run by sh, with the directory as `$1`, the number of jobs as `$2` and a job's command
-    /// as the words from `$3` on.
+    /// `script` run by sh, with the directory as `$1`, the number of jobs as `$2` and a job's
+    /// command as the words from `$3` on.
     fn shell(&self, script: &str) -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", script, "sh"]).arg(&self.dir).arg(self.jobs.to_string());
@@ -62,7 +62,8 @@ impl Plan {
         command
     }
 
-    /// Starts `job`, a line of sh that sees its number as `$i`, once for each job, and waits for all.
+    /// Starts `job`, a line of sh that sees its number as `$i`, once for each job, and waits for
+    /// all.
     fn each(&self, job: &str) -> Command {
         self.shell(&format!(
             "dir=$1 jobs=$2; shift 2; i=0; \

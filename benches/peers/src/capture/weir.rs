@@ -31,8 +31,10 @@ pub(super) fn command(plan: &Plan) -> Command {
     command
 }
 
-/// What the store says is stored, in bytes. One job is read back, so that it is more than a claim.
+/// What the store says is stored, in bytes. All segments are verified and one job is read back, so
+/// that it is more than a claim.
 pub(super) fn stored(plan: &Plan) -> anyhow::Result<u64> {
+    read(plan, &["verify"])?;
     let list = read(plan, &["ls", "--json"])?;
     let mut sum = 0;
     let mut last = String::new();

@@ -68,7 +68,8 @@ impl Write for AnnouncedEnd {
 }
 
 impl Drop for AnnouncedEnd {
-    /// The worker flushes before it drops; what it could not flush is not counted and shows as lost.
+    /// The worker flushes before it drops; what it could not flush is not counted and shows as
+    /// lost.
     fn drop(&mut self) {
         // Nobody listens where the run failed already.
         let _ = self.ends.send(self.file.bytes());

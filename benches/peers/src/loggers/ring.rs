@@ -1,7 +1,7 @@
 //! A ring of bytes and a thread that looks into it.
 //!
-//! rtrb wakes nobody: the writer naps when it finds the ring empty, the producer yields when it finds
-//! it full. A push therefore never pays for a wake-up, and an idle ring costs processor time.
+//! rtrb wakes nobody: the writer naps when it finds the ring empty, the producer yields when it
+//! finds it full. A push therefore never pays for a wake-up, and an idle ring costs processor time.
 
 use std::io::{self, Write};
 use std::thread::JoinHandle;

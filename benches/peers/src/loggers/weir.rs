@@ -49,8 +49,8 @@ impl Logger for Weir {
 }
 
 impl Weir {
-    /// Refuses the line where there is no room. One that fits only in part is written to its end, for
-    /// nobody should read half a line.
+    /// Refuses the line where there is no room. One that fits only in part is written to its end,
+    /// for nobody should read half a line.
     #[inline]
     fn offer(&mut self, line: &[u8]) {
         match self.writer.try_write(line).expect("the engine runs until it is shut down") {

@@ -16,8 +16,8 @@ pub(super) struct Batches {
     pub(super) line_len: usize,
 }
 
-/// Means of one logger in one round, in nanoseconds a push: the median over batches in which nothing
-/// was refused.
+/// Means of one logger in one round, in nanoseconds a push: the median over batches in which
+/// nothing was refused.
 pub(super) struct Means {
     first: Spread,
     later: Spread,

@@ -9,9 +9,10 @@ use super::settle::settle;
 
 /// The processor's time stamp counter where it can be trusted, else the monotonic clock.
 ///
-/// On some processors the counter moves in steps that are longer than a push (26 ticks, 10 ns). Spans
-/// are therefore counted in steps, and quantiles are interpolated within a step as statistics does
-/// with grouped data: a push of 12 ns is seen as one step four times of five, as two the fifth time.
+/// On some processors the counter moves in steps that are longer than a push (26 ticks, 10 ns).
+/// Spans are therefore counted in steps, and quantiles are interpolated within a step as statistics
+/// does with grouped data: a push of 12 ns is seen as one step four times of five, as two the fifth
+/// time.
 pub(super) struct Clock {
     clock: quanta::Clock,
     ticks_per_step: u64,
@@ -39,8 +40,8 @@ impl Clock {
         Ok(clock)
     }
 
-    /// Now, in ticks: what stands before it in the program has been done, what follows has not begun.
-    /// Without that order a processor reads the clock while it still works on the push.
+    /// Now, in ticks: what stands before it in the program has been done, what follows has not
+    /// begun. Without that order a processor reads the clock while it still works on the push.
     #[inline]
     pub(super) fn ticks(&self) -> u64 {
         settle();
@@ -82,8 +83,8 @@ impl Clock {
     }
 }
 
-/// The widest gap between differences of neighbouring readings that are not rare, in ticks: 1 or 2 of
-/// a fine clock, the step of a coarse one.
+/// The widest gap between differences of neighbouring readings that are not rare, in ticks: 1 or 2
+/// of a fine clock, the step of a coarse one.
 fn step(readings: &[u64]) -> u64 {
     let mut counts = BTreeMap::new();
     for pair in readings.windows(2) {

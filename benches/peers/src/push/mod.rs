@@ -7,8 +7,8 @@
 //!   between pushes.
 //!
 //! Loggers take turns within every round. Times of single pushes are net of the clock: what two
-//! readings with nothing between them cost is subtracted, down to 0. Before anything counts, as much
-//! is pushed as fills every queue once.
+//! readings with nothing between them cost is subtracted, down to 0. Before anything counts, as
+//! much is pushed as fills every queue once.
 
 mod batches;
 mod clock;

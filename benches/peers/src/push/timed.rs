@@ -27,8 +27,8 @@ pub(super) struct Latency {
 }
 
 impl Bursts {
-    /// How many bursts go ahead that are not counted: as many as fill every queue once, so that none
-    /// is seen touching its memory for the first time.
+    /// How many bursts go ahead that are not counted: as many as fill every queue once, so that
+    /// none is seen touching its memory for the first time.
     fn warm_up(&self) -> usize {
         ROOM.div_ceil((self.lines * self.line_len).max(1))
     }
