@@ -1,4 +1,7 @@
-//! The ring through its two handles, one thread.
+//! The ring through its two handles: by example here, by any interleaving, and by real threads.
+
+mod interleavings;
+mod threads;
 
 use std::sync::Arc;
 use std::time::Duration;
