@@ -94,3 +94,20 @@ fn a_pass_begun_after_a_request_reads_all_that_was_written_before_it() {
         flusher.join().unwrap();
     });
 }
+
+#[test]
+fn a_notification_wakes_a_drain_that_is_fast_asleep() {
+    explore(3, || {
+        let ready = ReadyList::<usize>::new();
+        let flag = Arc::new(AtomicBool::new(false));
+        let (teller, raised) = (Arc::clone(&ready), Arc::clone(&flag));
+        let teller = thread::spawn(move || {
+            raised.store(true, Relaxed);
+            teller.notify();
+        });
+        while !flag.load(Relaxed) {
+            ready.sleep(|| !flag.load(Relaxed));
+        }
+        teller.join().unwrap();
+    });
+}

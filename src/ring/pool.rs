@@ -150,8 +150,8 @@ impl Pool {
         &self.arena
     }
 
-    pub(super) fn fences(&self) -> Fences {
-        self.fences
+    pub(super) fn fences(&self) -> &Fences {
+        &self.fences
     }
 
     /// The chunk that is reserved for an open lane which holds none.

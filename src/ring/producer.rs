@@ -34,7 +34,7 @@ pub struct Producer<T> {
 
 impl<T> Producer<T> {
     pub(super) fn new(lane: Arc<Lane<T>>) -> Self {
-        let fences = lane.pool.fences();
+        let fences = lane.pool.fences().clone();
         Self {
             lane,
             filling: None,

@@ -1,4 +1,4 @@
-//! The primitives of a model: loom's, an arena of checked cells, and symmetric fences.
+//! The primitives of a model: loom's, an arena of checked cells, and the kernel's fence.
 #![expect(unsafe_code, reason = "reads and writes the model's checked cells")]
 
 use std::io;
@@ -6,30 +6,33 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use loom::cell::UnsafeCell;
-use loom::sync::atomic::{Ordering::SeqCst, fence};
+use loom::sync::atomic::{AtomicU32, Ordering::AcqRel};
 
 use super::{Header, MARK_SIZE};
 
 pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard, atomic};
 
-/// Both sides are a full fence: what the kernel's asymmetric fence adds up to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Fences;
+/// Both sides change one word: of any two, the later one sees all that came before the earlier one.
+///
+/// That is what the kernel's asymmetric fence adds up to, and no more: a `fence(SeqCst)` on the light
+/// side would also make every Relaxed store behind it a Release one, and hide those that are missing.
+#[derive(Debug, Clone)]
+pub(crate) struct Fences(Arc<AtomicU32>);
 
 impl Fences {
     /// Nothing to ask for.
     pub(crate) fn probe() -> Self {
-        Self
+        Self(Arc::new(AtomicU32::new(0)))
     }
 
     /// The side of the thread that crosses it with every push.
-    pub(crate) fn light(self) {
-        fence(SeqCst);
+    pub(crate) fn light(&self) {
+        self.0.fetch_add(1, AcqRel);
     }
 
     /// The side of the thread that crosses it rarely.
-    pub(crate) fn heavy(self) {
-        fence(SeqCst);
+    pub(crate) fn heavy(&self) {
+        self.0.fetch_add(1, AcqRel);
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
 /// Where the kernel offers `membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)`, the light side only keeps
 /// the compiler from reordering and the heavy side makes every running thread of the process execute
 /// a full barrier. Elsewhere both are `fence(SeqCst)`. The technique: folly's `AsymmetricMemoryBarrier`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Fences {
     asymmetric: bool,
 }
@@ -30,7 +30,7 @@ impl Fences {
 
     /// The side of the thread that crosses it with every push.
     #[inline]
-    pub(crate) fn light(self) {
+    pub(crate) fn light(&self) {
         if self.asymmetric {
             compiler_fence(SeqCst);
         } else {
@@ -39,7 +39,7 @@ impl Fences {
     }
 
     /// The side of the thread that crosses it rarely.
-    pub(crate) fn heavy(self) {
+    pub(crate) fn heavy(&self) {
         fence(SeqCst);
         if self.asymmetric {
             membarrier(MembarrierCommand::PrivateExpedited)

@@ -94,14 +94,14 @@ const WEAKENINGS: &[Weakening] = &[
     ),
     weaken(
         "sync/model.rs",
-        "light(self) {\n        fence(SeqCst);",
-        "light(self) {",
+        "light(&self) {\n        self.0.fetch_add(1, AcqRel);",
+        "light(&self) {",
         "a_push_is_read_whether_or_not_the_lane_was_retired_before_it",
     ),
     weaken(
         "sync/model.rs",
-        "heavy(self) {\n        fence(SeqCst);",
-        "heavy(self) {",
+        "heavy(&self) {\n        self.0.fetch_add(1, AcqRel);",
+        "heavy(&self) {",
         "a_push_is_read_whether_or_not_the_lane_was_retired_before_it",
     ),
     weaken(
