@@ -155,8 +155,6 @@ fn message(counts: Counts, status: &Status, before: &mut Before) -> String {
             text += &format!(", STORE FAILING for {}: {}", show_duration(*since), printable(error));
         }
         SinkState::Dead => text += ", NOTHING MORE IS STORED",
-        #[expect(unreachable_patterns, reason = "states may be added")]
-        _ => {}
     }
     text
 }

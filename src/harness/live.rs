@@ -34,6 +34,8 @@ pub(super) struct Live {
     started: Mono,
     /// When the last byte came, or could not be taken for want of room.
     last_byte: Mono,
+    /// Whether a byte waits that could not be taken for want of room.
+    starved: bool,
     exited: Option<Mono>,
     /// When its time is up.
     timeout_at: Option<Mono>,
@@ -82,6 +84,7 @@ impl Live {
             started_at: new.started_at,
             started: new.started,
             last_byte: new.started,
+            starved: false,
             exited: None,
             timeout_at: new.timeout.map(|timeout| new.started.after(timeout)),
             kill_at: None,
@@ -128,6 +131,7 @@ impl Live {
                 Ok(Fill::WouldBlock) => break,
                 Ok(Fill::Full) => {
                     round.starved = true;
+                    self.starved = true;
                     self.last_byte = round.at;
                     break;
                 }
@@ -149,6 +153,7 @@ impl Live {
             return;
         }
         round.data = true;
+        self.starved = false;
         self.last_byte = round.at;
         self.bytes += len as u64;
         if let Some(pipe) = &mut self.pipes[stream] {
@@ -212,6 +217,10 @@ impl Live {
         }
         if self.silent_at(timing).is_some_and(|at| at <= now) {
             self.detached = true;
+            if self.starved {
+                let why = "its last output was not taken: the budget stayed full until it was killed";
+                self.error.get_or_insert_with(|| why.into());
+            }
         }
         self.next_deadline(timing)
     }
