@@ -218,7 +218,8 @@ impl Live {
         if self.silent_at(timing).is_some_and(|at| at <= now) {
             self.detached = true;
             if self.starved {
-                let why = "its last output was not taken: the budget stayed full until it was killed";
+                let why =
+                    "its last output was not taken: the budget stayed full until it was killed";
                 self.error.get_or_insert_with(|| why.into());
             }
         }

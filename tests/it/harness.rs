@@ -1,7 +1,7 @@
 //! Processes under capture, through the library: what is stored of them, and how they end.
 
 use std::ops::ControlFlow;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use logweir::engine::Engine;
@@ -12,6 +12,8 @@ use logweir::job::{Attempt, JobId, PerStream};
 use logweir::read::{JobLog, Raw};
 use logweir::store::{AttemptInfo, AttemptState, Catalog};
 use tempfile::TempDir;
+
+use crate::engine::memory::{MemoryStore, Mood};
 
 /// An engine on a directory of its own, and a harness.
 struct Scene {
@@ -233,6 +235,29 @@ fn a_copy_gets_what_the_store_gets() {
     let copied = copied.join().unwrap();
     assert_eq!(copied.len() as u64, ended.bytes);
     assert!(copied == scene.stored(&ended.id, ended.attempt).stdout, "copy and store differ");
+}
+
+#[test]
+fn a_job_killed_while_its_output_finds_no_room_ends_and_says_so() {
+    let store = MemoryStore::default();
+    store.set(Mood::Stalled);
+    let engine = Engine::builder().store(Arc::new(store.clone()));
+    let engine = engine.budget(64 * 4096).max_jobs(64).open().unwrap();
+    let timing = Timing { drain_grace: Duration::from_millis(20), ..PATIENT };
+    let harness = Harness::start(timing).unwrap();
+    let (report, ended) = mpsc::channel();
+    let task = Task::shell(JobId::new("big").unwrap(), "head -c 3000000 /dev/zero");
+    harness.launch(&engine, task, &report).unwrap();
+    while engine.status().blocked == 0 {
+        std::thread::yield_now();
+    }
+    harness.stopper().stop(Stop::Kill);
+    let ended = ended.recv().unwrap();
+    assert_eq!(ended.exit.signal, Some(9));
+    assert!(ended.exit.error.as_ref().unwrap().contains("budget"), "{:?}", ended.exit);
+    store.set(Mood::Willing);
+    assert!(engine.shutdown(Duration::from_secs(60)).complete);
+    assert_eq!(store.log("big").streams.stdout.len() as u64, ended.bytes);
 }
 
 fn batch(scene: &Scene, jobs: usize, retries: u32, halt: Halt, lines: &[&str]) -> BatchReport {

@@ -10,16 +10,16 @@ use logweir::store::{AppendError, Appender, LogStore, StoreError};
 
 /// What is stored of one attempt.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Log {
-    pub(super) started: bool,
-    pub(super) streams: PerStream<Vec<u8>>,
-    pub(super) finish: Option<JobFinish>,
-    pub(super) data_records: usize,
+pub(crate) struct Log {
+    pub(crate) started: bool,
+    pub(crate) streams: PerStream<Vec<u8>>,
+    pub(crate) finish: Option<JobFinish>,
+    pub(crate) data_records: usize,
 }
 
 /// How the store behaves.
 #[derive(Debug, Default, Clone)]
-pub(super) enum Mood {
+pub(crate) enum Mood {
     /// It takes everything.
     #[default]
     Willing,
@@ -43,29 +43,29 @@ struct State {
 
 /// The store; clones share it.
 #[derive(Debug, Default, Clone)]
-pub(super) struct MemoryStore(Arc<(Mutex<State>, Condvar)>);
+pub(crate) struct MemoryStore(Arc<(Mutex<State>, Condvar)>);
 
 impl MemoryStore {
-    pub(super) fn set(&self, mood: Mood) {
+    pub(crate) fn set(&self, mood: Mood) {
         self.lock().mood = mood;
         self.0.1.notify_all();
     }
 
-    pub(super) fn log(&self, id: &str) -> Log {
+    pub(crate) fn log(&self, id: &str) -> Log {
         self.attempt(id, 1)
     }
 
-    pub(super) fn attempt(&self, id: &str, attempt: u32) -> Log {
+    pub(crate) fn attempt(&self, id: &str, attempt: u32) -> Log {
         let key = (JobId::new(id).unwrap(), Attempt(attempt));
         self.lock().logs.get(&key).cloned().unwrap_or_default()
     }
 
-    pub(super) fn sealed(&self) -> usize {
+    pub(crate) fn sealed(&self) -> usize {
         self.lock().sealed
     }
 
     /// Waits until an appender stalls.
-    pub(super) fn wait_stalled(&self) {
+    pub(crate) fn wait_stalled(&self) {
         let mut state = self.lock();
         while !state.stalled {
             state = self.0.1.wait(state).unwrap();

@@ -1,6 +1,6 @@
 //! The engine over a store in memory.
 
-mod memory;
+pub(crate) mod memory;
 
 use std::io::{ErrorKind, Write};
 use std::sync::Arc;
@@ -227,7 +227,10 @@ fn every_write_that_a_shutdown_let_through_is_stored() {
         assert_eq!(error, ErrorKind::BrokenPipe);
         // The write that was refused may have come just in time all the same.
         let stored = store.log("a").streams.stdout.len() as u64;
-        assert!([accepted, accepted + 10].contains(&stored), "{accepted} accepted, {stored} stored");
+        assert!(
+            [accepted, accepted + 10].contains(&stored),
+            "{accepted} accepted, {stored} stored"
+        );
     }
 }
 
