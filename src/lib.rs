@@ -1,10 +1,10 @@
-//! `logweir` captures what thousands of concurrent jobs print: exactly, in bounded memory, into a few
-//! files, without making a job wait for a disk. The command is `weir`.
+//! `logweir` captures what thousands of concurrent jobs print: exactly, in bounded memory, into a
+//! few files, without making a job wait for a disk. The command is `weir`.
 //!
-//! Each writer of a job owns a lock-free ring of chunks leased from one byte budget ([`ring`]). A drain
-//! carries what the rings hold, many jobs in one batch, into append files ([`segment`], [`store`]), from
-//! which readers in any process read it back ([`read`]). [`engine`] ties these together for programs
-//! that log from their own threads; [`harness`] captures processes.
+//! Each writer of a job owns a lock-free ring of chunks leased from one byte budget ([`ring`]). A
+//! drain carries what the rings hold, many jobs in one batch, into append files ([`segment`],
+//! [`store`]), from which readers in any process read it back ([`read`]). [`engine`] ties these
+//! together for programs that log from their own threads; [`harness`] captures processes.
 //!
 //! ```
 //! use std::io::Write;
@@ -46,7 +46,8 @@
 //! | 4 | [`harness`] |
 //! | 6 | `cli` |
 //!
-//! Features: `cli` (default) builds the command; without it no terminal or argument parser is linked.
+//! Features: `cli` (default) builds the command; without it neither a terminal library nor an
+//! argument parser is linked.
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("logweir runs on Linux 5.10 or later; this target is not Linux");

@@ -1,9 +1,9 @@
 //! The command line: what was typed, what it means, one file a command.
 //!
-//! - [`args`] is what may be typed, [`settings`] what it adds up to; no command sees a raw flag.
+//! - `args` is what may be typed, `settings` what it adds up to; no command sees a raw flag.
 //! - Standard output carries data only; everything else goes to stderr.
 //! - A closed standard output ends a command quietly; every other error is one line `weir: ...` and
-//!   an exit code of [`exit`].
+//!   an exit code of `exit`.
 
 mod args;
 mod batch;
