@@ -8,7 +8,6 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use clap::Args;
-use regex::bytes::{Regex, RegexBuilder};
 
 use super::exit;
 use super::line_json::LineJson;
@@ -18,7 +17,7 @@ use super::settings::Settings;
 use super::when::parse_time;
 use super::{open, output, parallel};
 use crate::job::{Attempt, Wall};
-use crate::read::{Bound, Item, JobLog, Line, Query};
+use crate::read::{Bound, Item, JobLog, Line, Pattern, Query};
 use crate::store::{AttemptInfo, Catalog};
 
 const EXAMPLES: &str = "\
@@ -79,10 +78,7 @@ enum Form {
 }
 
 pub(super) fn run(args: GrepArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let regex = RegexBuilder::new(&args.pattern)
-        .case_insensitive(args.ignore_case)
-        .build()
-        .map_err(|error| not_a_pattern(&args.pattern, &error))?;
+    let pattern = Pattern::new(&args.pattern, args.ignore_case)?;
     let form = match (args.json, args.count, args.list) {
         (true, _, _) => Form::Json,
         (_, true, _) => Form::Count,
@@ -97,7 +93,7 @@ pub(super) fn run(args: GrepArgs, settings: &Settings) -> anyhow::Result<ExitCod
     let search = Search {
         catalog: &catalog,
         query,
-        regex,
+        pattern,
         form,
         notices: Mutex::new(notices),
         found: AtomicBool::new(false),
@@ -112,18 +108,11 @@ pub(super) fn run(args: GrepArgs, settings: &Settings) -> anyhow::Result<ExitCod
     Ok(search.notices.into_inner().unwrap_or_else(PoisonError::into_inner).code(code))
 }
 
-/// The parser draws where it failed over several lines; its last line says why.
-fn not_a_pattern(pattern: &str, error: &regex::Error) -> anyhow::Error {
-    let text = error.to_string();
-    let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-    anyhow::anyhow!("`{pattern}` is not a regular expression: {why}")
-}
-
 /// One search, shared by its workers.
 struct Search<'a> {
     catalog: &'a Catalog,
     query: Query,
-    regex: Regex,
+    pattern: Pattern,
     form: Form,
     notices: Mutex<Notices>,
     found: AtomicBool,
@@ -132,14 +121,15 @@ struct Search<'a> {
 impl Search<'_> {
     fn attempt(&self, attempt: &AttemptInfo, out: &mut impl Write) -> io::Result<()> {
         let mut hits = 0_u64;
-        let flow = JobLog::open(self.catalog, attempt).lines(&self.query, |item| {
+        let log = JobLog::open(self.catalog, attempt);
+        let flow = log.search(&self.query, &self.pattern, |item| {
             let line = match &item {
-                Item::Line(line) if self.regex.is_match(line.bytes) => line,
+                Item::Line(line) => line,
                 Item::Damage(damage) => {
                     self.notices.lock().unwrap_or_else(PoisonError::into_inner).of(damage);
                     return ControlFlow::Continue(());
                 }
-                Item::Line(_) | Item::Gap(_) => return ControlFlow::Continue(()),
+                Item::Gap(_) => return ControlFlow::Continue(()),
             };
             hits += 1;
             match self.hit(attempt, line, out) {
@@ -184,7 +174,7 @@ impl Search<'_> {
     /// Writes a line with its matches in bold red.
     fn highlighted(&self, line: &[u8], out: &mut impl Write) -> io::Result<()> {
         let mut from = 0;
-        for found in self.regex.find_iter(line).filter(|found| !found.is_empty()) {
+        for found in self.pattern.find_iter(line).filter(|found| !found.is_empty()) {
             out.write_all(&line[from..found.start()])?;
             out.write_all(b"\x1b[1;31m")?;
             out.write_all(found.as_bytes())?;

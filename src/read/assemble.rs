@@ -13,6 +13,7 @@ use std::ops::ControlFlow;
 use crate::job::{Extent, Gap, Mark, Mono, PerStream, Stream, Wall, WriterNo};
 
 use super::line::{Damage, Item, Line, LineEnd, Loss};
+use super::pattern::Pattern;
 
 /// The longest line that is handed out in one part, in bytes.
 pub(super) const MAX_LINE: usize = 16 << 20;
@@ -55,21 +56,29 @@ struct Partial {
 
 /// Takes pieces in order and hands out items.
 #[derive(Debug)]
-pub(super) struct Assembler {
+pub(super) struct Assembler<'p> {
     only: Option<Stream>,
     max_line: usize,
+    /// Where set, whole lines may be left out that it does not match.
+    pattern: Option<&'p Pattern>,
     partials: Vec<Partial>,
     lines: PerStream<u64>,
 }
 
-impl Assembler {
+impl<'p> Assembler<'p> {
     /// An assembler for one stream or, with `None`, for both.
     pub(super) fn new(only: Option<Stream>) -> Self {
         Self::with_max_line(only, MAX_LINE)
     }
 
     fn with_max_line(only: Option<Stream>, max_line: usize) -> Self {
-        Self { only, max_line, partials: Vec::new(), lines: PerStream::default() }
+        let (partials, lines) = (Vec::new(), PerStream::default());
+        Self { only, max_line, pattern: None, partials, lines }
+    }
+
+    /// The same, free to leave out lines that `pattern` does not match.
+    pub(super) fn sieved(self, pattern: Option<&'p Pattern>) -> Self {
+        Self { pattern, ..self }
     }
 
     /// Takes a piece of output.
@@ -169,24 +178,67 @@ impl Assembler {
         each: &mut impl FnMut(Item<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let slot = self.slot(stream, writer);
+        let mut rest = run;
+        if self.partials[slot].live
+            && let Some(newline) = memchr::memchr(b'\n', rest)
+        {
+            self.lines[stream] += 1;
+            let number = self.lines[stream];
+            let partial = &mut self.partials[slot];
+            partial.bytes.extend_from_slice(&rest[..newline]);
+            rest = &rest[newline + 1..];
+            let flow = each(Item::Line(partial.line(number, LineEnd::Newline)));
+            partial.clear();
+            flow?;
+        }
+        let whole = memchr::memrchr(b'\n', rest).map_or(0, |newline| newline + 1);
+        let (lines, rest) = rest.split_at(whole);
+        match self.pattern {
+            None => self.all(stream, time, lines, each)?,
+            Some(pattern) => self.candidates(pattern, stream, time, lines, each)?,
+        }
+        self.hold(slot, time, rest, each)
+    }
+
+    /// Hands out every line of `block`, which ends with a newline.
+    fn all<B>(
+        &mut self,
+        stream: Stream,
+        time: Wall,
+        block: &[u8],
+        each: &mut impl FnMut(Item<'_>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let (begins, end) = (true, LineEnd::Newline);
         let mut from = 0;
-        for newline in memchr::memchr_iter(b'\n', run) {
-            let bytes = &run[from..newline];
+        for newline in memchr::memchr_iter(b'\n', block) {
+            let bytes = &block[from..newline];
             from = newline + 1;
             self.lines[stream] += 1;
             let number = self.lines[stream];
-            let end = LineEnd::Newline;
-            if self.partials[slot].live {
-                let partial = &mut self.partials[slot];
-                partial.bytes.extend_from_slice(bytes);
-                let flow = each(Item::Line(partial.line(number, end)));
-                partial.clear();
-                flow?;
-            } else {
-                each(Item::Line(Line { stream, number, time, bytes, begins: true, end }))?;
-            }
+            each(Item::Line(Line { stream, number, time, bytes, begins, end }))?;
         }
-        self.hold(slot, time, &run[from..], each)
+        ControlFlow::Continue(())
+    }
+
+    /// Hands out the lines of `block`, which ends with a newline, that `pattern` may match.
+    fn candidates<B>(
+        &mut self,
+        pattern: &Pattern,
+        stream: Stream,
+        time: Wall,
+        block: &[u8],
+        each: &mut impl FnMut(Item<'_>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let mut rest = block;
+        while let Some(hit) = pattern.candidate(rest).filter(|hit| *hit < rest.len()) {
+            let begin = memchr::memrchr(b'\n', &rest[..hit]).map_or(0, |newline| newline + 1);
+            self.lines[stream] += newlines(&rest[..begin]);
+            let len = memchr::memchr(b'\n', &rest[begin..]).map_or(0, |newline| newline + 1);
+            self.all(stream, time, &rest[begin..begin + len], each)?;
+            rest = &rest[begin + len..];
+        }
+        self.lines[stream] += newlines(rest);
+        ControlFlow::Continue(())
     }
 
     /// Keeps the bytes of a line that is not complete.
@@ -255,6 +307,10 @@ impl Partial {
         self.begun = false;
         self.live = false;
     }
+}
+
+fn newlines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 /// Cuts `bytes` at the marks: stream, time and bytes of each part, in order.

@@ -17,7 +17,7 @@ enum Seen {
 
 /// Feeds an assembler with pieces as a drain would cut them.
 struct Feed {
-    lines: Assembler,
+    lines: Assembler<'static>,
     at: PerStream<Extent>,
     clock: u64,
     seen: Vec<Seen>,

@@ -10,6 +10,7 @@ use super::assemble::{Assembler, Place, runs};
 use super::begin::{self, Headers};
 use super::frames::{Content, Frames};
 use super::line::{Damage, Item, Loss};
+use super::pattern::Pattern;
 use super::query::{Bound, Filter, Query};
 
 /// Reads one attempt. Sees what was stored when it was opened.
@@ -44,16 +45,16 @@ impl<'c> JobLog<'c> {
         mut each: impl FnMut(Item<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let first = begin::first_frame(&self.frames, query);
-        let Some(last) = query.last else { return self.pass(query, first, &mut each) };
+        let Some(last) = query.last else { return self.pass(query, None, first, &mut each) };
         let mut lines = 0_u64;
-        let _ = self.pass(query, first, &mut |item| {
+        let _ = self.pass(query, None, first, &mut |item| {
             lines += u64::from(begins(&item));
             ControlFlow::<()>::Continue(())
         });
         // A tail begins with a line; only what is whole begins with whatever comes first.
         let mut shown = first == 0 && lines <= last;
         let mut skip = lines.saturating_sub(last);
-        self.pass(query, first, &mut |item| {
+        self.pass(query, None, first, &mut |item| {
             if !shown && begins(&item) {
                 shown = skip == 0;
                 skip = skip.saturating_sub(1);
@@ -63,6 +64,22 @@ impl<'c> JobLog<'c> {
             } else {
                 ControlFlow::Continue(())
             }
+        })
+    }
+
+    /// Hands out the lines of `query` that `pattern` matches, with gaps and damage, until `each`
+    /// breaks. Neither `query.last` nor `query.level` are heeded.
+    pub fn search<B>(
+        &self,
+        query: &Query,
+        pattern: &Pattern,
+        mut each: impl FnMut(Item<'_>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let query = Query { last: None, level: None, ..*query };
+        let first = begin::first_frame(&self.frames, &query);
+        self.pass(&query, Some(pattern), first, &mut |item| match &item {
+            Item::Line(line) if !pattern.is_match(line.bytes) => ControlFlow::Continue(()),
+            _ => each(item),
         })
     }
 
@@ -117,6 +134,7 @@ impl<'c> JobLog<'c> {
     fn pass<B>(
         &self,
         query: &Query,
+        pattern: Option<&Pattern>,
         first: usize,
         each: &mut impl FnMut(Item<'_>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
@@ -124,7 +142,7 @@ impl<'c> JobLog<'c> {
         let mut wanted = |item: Item<'_>| {
             if filter.wants(&item) { each(item) } else { ControlFlow::Continue(()) }
         };
-        let lines = Assembler::new(query.stream);
+        let lines = Assembler::new(query.stream).sieved(pattern);
         let mut pass = Pass { log: self, first, only: query.stream, lines, known: vec![] };
         let mut buffer = None;
         for index in first..self.frames.len() {
@@ -155,7 +173,7 @@ impl<'c> JobLog<'c> {
     }
 
     /// Whether frame `index` cannot hold anything that `query` wants, because it is past the end.
-    fn is_over(&self, query: &Query, index: usize, lines: &Assembler) -> bool {
+    fn is_over(&self, query: &Query, index: usize, lines: &Assembler<'_>) -> bool {
         let Some(until) = query.until else { return false };
         let Some(head) = self.frames.head(index) else { return false };
         match until {
@@ -190,7 +208,7 @@ struct Pass<'a, 'c> {
     log: &'a JobLog<'c>,
     first: usize,
     only: Option<Stream>,
-    lines: Assembler,
+    lines: Assembler<'a>,
     known: Vec<(Stream, WriterNo)>,
 }
 

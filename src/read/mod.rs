@@ -15,10 +15,12 @@ mod job_log;
 mod level;
 mod line;
 mod metadata;
+mod pattern;
 mod query;
 
 pub use job_log::{JobLog, Raw};
 pub use level::{InvalidLevel, Level};
 pub use line::{Damage, Item, Line, LineEnd, Loss};
 pub use metadata::{Account, Metadata, State};
+pub use pattern::{InvalidPattern, Pattern};
 pub use query::{Bound, Query};
