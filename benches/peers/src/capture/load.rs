@@ -31,7 +31,9 @@ pub(super) fn run(mut command: Command, limit: Duration) -> anyhow::Result<Run> 
         let watch = scope.spawn(move || {
             let in_time = ended.recv_timeout(limit) != Err(RecvTimeoutError::Timeout);
             if !in_time {
-                end_group(group, || ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout));
+                end_group(group, || {
+                    let _ = ended.recv_timeout(GRACE);
+                });
             }
             in_time
         });
@@ -49,13 +51,12 @@ pub(super) fn run(mut command: Command, limit: Duration) -> anyhow::Result<Run> 
 /// How long a peer may take to end its jobs before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Asks the group to end, and kills it where it `lingers`.
-fn end_group(group: Pid, lingers: impl FnOnce() -> bool) {
+/// Asks the group to end, waits until its leader has or has had time to, and kills what is left.
+fn end_group(group: Pid, wait: impl FnOnce()) {
     // A group that is gone by now is what is wanted.
     let _ = killpg(group, Signal::SIGTERM);
-    if lingers() {
-        let _ = killpg(group, Signal::SIGKILL);
-    }
+    wait();
+    let _ = killpg(group, Signal::SIGKILL);
 }
 
 /// Processor time of all children that were waited for, and of theirs.
