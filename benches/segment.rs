@@ -5,6 +5,7 @@
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use logweir::job::{
@@ -75,11 +76,17 @@ fn append(c: &mut Criterion) {
             let mut writer = SegmentWriter::new(dir.path(), config);
             let name = format!("{mode:?}").to_lowercase();
             group.bench_function(name, |b| {
-                b.iter(|| {
-                    for records in batch.chunks(per_append) {
-                        writer.append(records).expect("room for a few segments");
+                b.iter_custom(|times| {
+                    let mut spent = Duration::ZERO;
+                    for _ in 0..times {
+                        let begin = Instant::now();
+                        for records in batch.chunks(per_append) {
+                            writer.append(records).expect("room for a few segments");
+                        }
+                        spent += begin.elapsed();
+                        remove_sealed(dir.path());
                     }
-                    remove_sealed(dir.path());
+                    spent
                 });
             });
         }

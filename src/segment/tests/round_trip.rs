@@ -166,14 +166,16 @@ fn a_frame_larger_than_a_segment_gets_a_segment_of_its_own() {
 
 #[test]
 fn a_job_of_one_line_costs_no_more_than_64_kib_while_open_and_its_own_length_when_sealed() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut writer = SegmentWriter::new(dir.path(), SegmentConfig::default());
-    let mut job = Job::new(0, "small");
-    let owned = [job.start(), job.data(&[(Stream::Stdout, b"hello\n")]), job.finish()];
-    writer.append(&records(&owned)).unwrap();
-    assert!(segments(dir.path())[0].metadata().unwrap().len() <= 64 << 10);
-    writer.seal().unwrap();
-    assert!(segments(dir.path())[0].metadata().unwrap().len() <= 8 << 10);
+    for append in [AppendMode::Mmap, AppendMode::Pwritev] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = SegmentWriter::new(dir.path(), config(append, 64 << 20));
+        let mut job = Job::new(0, "small");
+        let owned = [job.start(), job.data(&[(Stream::Stdout, b"hello\n")]), job.finish()];
+        writer.append(&records(&owned)).unwrap();
+        assert!(segments(dir.path())[0].metadata().unwrap().len() <= 64 << 10);
+        writer.seal().unwrap();
+        assert!(segments(dir.path())[0].metadata().unwrap().len() <= 8 << 10);
+    }
 }
 
 #[test]
