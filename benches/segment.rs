@@ -1,7 +1,7 @@
 //! Speed of the segment floor: appending by both backends, opening, finding one job.
 //!
-//! Files go where `TMPDIR` points, so `TMPDIR=/scratch cargo bench --bench segment` measures that file
-//! system. Each append benchmark writes to one chain and removes sealed segments as it goes.
+//! Files go where `TMPDIR` points, so `TMPDIR=/scratch cargo bench --bench segment` measures that
+//! file system. Each append benchmark writes to one chain and removes sealed segments as it goes.
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};

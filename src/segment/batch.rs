@@ -1,7 +1,7 @@
 //! Turns records into frames, ready to be written in one go.
 //!
-//! Headers, marks and descriptions are encoded into one scratch buffer that is used again; output stays
-//! where it is and is referred to. The bytes are touched once here, for their checksum.
+//! Headers, marks and descriptions are encoded into one scratch buffer that is used again; output
+//! stays where it is and is referred to. The bytes are touched once here, for their checksum.
 
 use std::io::{self, IoSlice};
 use std::ops::Range;

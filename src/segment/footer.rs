@@ -1,8 +1,9 @@
 //! The index at the end of a sealed segment: entries sorted by id, ids, frame positions, trailer.
 //!
-//! - Pure: [`encode`] makes the bytes; [`Trailer`] says where the parts are; [`decode_entry`] reads one.
-//! - An entry carries a checksum over itself and its id, and one over its frame positions, so that one
-//!   job can be read alone and is still never read wrong.
+//! - Pure: [`encode`] makes the bytes; [`Trailer`] says where the parts are; [`decode_entry`] reads
+//!   one.
+//! - An entry carries a checksum over itself and its id, and one over its frame positions, so that
+//!   one job can be read alone and is still never read wrong.
 
 use crate::job::{Attempt, JobId, PerStream, RunNo, Stream, Tally, Wall};
 

@@ -228,8 +228,9 @@ pub(super) mod tests {
 
     prop_compose! {
         fn headers()(
-            kind in 0_u8..4, repeated: bool, run: u32, attempt: u32, writer: u16, wall: u64, mono: u64,
-            at in extents(), adds in extents(), marks in 0_u32..1000, bytes in 0_u32..1 << 20, crc: u32,
+            kind in 0_u8..4, repeated: bool, run: u32, attempt: u32, writer: u16,
+            wall: u64, mono: u64, at in extents(), adds in extents(),
+            marks in 0_u32..1000, bytes in 0_u32..1 << 20, crc: u32,
         ) -> FrameHeader {
             FrameHeader {
                 kind: FrameKind::from_number(kind).unwrap(),

@@ -1,13 +1,15 @@
 //! The files that output is kept in: append-only segments of checksummed frames.
 //!
-//! A segment holds frames of many jobs in order of arrival. While it is written it is called `*.open`
-//! and says in its header up to where it is whole; when it is full or its writer ends, it gets a footer
-//! that finds a job by binary search, and is called `*.seg`. `docs/format.md` draws every byte.
+//! A segment holds frames of many jobs in order of arrival. While it is written it is called
+//! `*.open` and says in its header up to where it is whole; when it is full or its writer ends, it
+//! gets a footer that finds a job by binary search, and is called `*.seg`. `docs/format.md` draws
+//! every byte.
 //!
 //! Invariants:
-//! - A segment is written by one [`SegmentWriter`] and can be read without any other file: it describes
-//!   each attempt before the first frame of it.
-//! - Bytes below the committed length never change; nothing above it is shown unless its checksums hold.
+//! - A segment is written by one [`SegmentWriter`] and can be read without any other file: it
+//!   describes each attempt before the first frame of it.
+//! - Bytes below the committed length never change; nothing above it is shown unless its checksums
+//!   hold.
 //! - A frame is believed only at the offset and in the segment it was written for.
 //! - A full disk is an error that passes, never a signal: space is allocated before it is mapped.
 //!

@@ -51,8 +51,8 @@ impl OpenSegment {
 
     /// Writes the footer, cuts what was allocated ahead, marks and names the segment sealed.
     ///
-    /// Nothing of it is mapped any more. After an error it is still an open segment, to which frames can
-    /// be added and which can be sealed again.
+    /// Nothing of it is mapped any more. After an error it is still an open segment, to which
+    /// frames can be added and which can be sealed again.
     pub(super) fn seal(&self, dir: &Path) -> Result<(), SegmentError> {
         let (entries, places) = self.index.sorted();
         let footer = footer::encode(&entries, &places, self.end);

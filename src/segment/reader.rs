@@ -1,9 +1,10 @@
 //! Reads one segment, sealed, open or left behind by a crash.
 //!
-//! - Uses `pread` only and maps nothing: a file may be cut or fail under it and the answer is an error,
-//!   never a signal. It takes no lock that a writer waits for.
-//! - Nothing it returns is unverified: headers, payloads and footer carry checksums, and a file that
-//!   contradicts itself costs an error or an earlier end, never memory beyond the length of the file.
+//! - Uses `pread` only and maps nothing: a file may be cut or fail under it and the answer is an
+//!   error, never a signal. It takes no lock that a writer waits for.
+//! - Nothing it returns is unverified: headers, payloads and footer carry checksums, and a file
+//!   that contradicts itself costs an error or an earlier end, never memory beyond the length of
+//!   the file.
 //! - What it knows of an open segment is as of [`SegmentReader::open`].
 
 use std::path::Path;
@@ -66,8 +67,8 @@ impl SegmentReader {
     /// Opens the segment at `path` and reads its index: the footer, or else all frame headers.
     ///
     /// # Errors
-    /// The file cannot be read, is no segment or is of a newer format. A damaged one opens as far as it
-    /// holds; see [`damage`](Self::damage).
+    /// The file cannot be read, is no segment or is of a newer format. A damaged one opens as far
+    /// as it holds; see [`damage`](Self::damage).
     pub fn open(path: &Path) -> Result<Self, SegmentError> {
         Self::open_with(path, |sealed, source| sealed.entries(source), |_| true)
     }

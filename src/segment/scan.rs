@@ -3,8 +3,8 @@
 //! - Up to the committed length every frame is believed by its header's checksum.
 //! - Behind it a frame counts only if header and payload both hold: a writer that died had not
 //!   published it, though all of it may be there.
-//! - Zeros, the end of the file or a frame that does not hold end the walk. Within the committed length
-//!   that is damage.
+//! - Zeros, the end of the file or a frame that does not hold end the walk. Within the committed
+//!   length that is damage.
 
 use super::SegmentError;
 use super::frame::{FrameAt, FrameHeader};

@@ -14,8 +14,8 @@ pub struct VerifyReport {
     pub bytes: u64,
     /// The first damage.
     pub damage: Option<Damage>,
-    /// Where an unsealed segment has something behind its last frame: a frame that its writer did not
-    /// finish. It is no damage, nobody was told that it is stored.
+    /// Where an unsealed segment has something behind its last frame: a frame that its writer did
+    /// not finish. It is no damage, nobody was told that it is stored.
     pub unfinished: Option<u64>,
 }
 

@@ -1,10 +1,10 @@
 //! Writes the segments of one chain.
 //!
-//! - A batch is stored when [`SegmentWriter::append`] returns: any process can read it, and it survives
-//!   the death of this one.
+//! - A batch is stored when [`SegmentWriter::append`] returns: any process can read it, and it
+//!   survives the death of this one.
 //! - A segment begins each attempt it knows with a start frame, so it can be read alone.
-//! - A frame is in one segment. A segment grows to the configured size, or to one frame more than nothing
-//!   where that frame is larger.
+//! - A frame is in one segment. A segment grows to the configured size, or to one frame more than
+//!   nothing where that frame is larger.
 //! - A failure is not the end: what was committed stays, the next call goes on behind it.
 
 use std::path::{Path, PathBuf};
@@ -78,8 +78,8 @@ impl SegmentWriter {
     /// Stores `batch` in order.
     ///
     /// # Errors
-    /// A file cannot be created, extended or written. [`WriteError::stored`] records are stored all the
-    /// same; the caller offers the others again.
+    /// A file cannot be created, extended or written. [`WriteError::stored`] records are stored all
+    /// the same; the caller offers the others again.
     pub fn append(&mut self, batch: &[Record<'_>]) -> Result<(), WriteError> {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut stored = 0;
@@ -179,8 +179,8 @@ impl SegmentWriter {
         self.current = Some(segment);
     }
 
-    /// Goes on to the next segment. It exists before the full one is sealed, so that a reader sees at any
-    /// time a segment that the chain's writer holds.
+    /// Goes on to the next segment. It exists before the full one is sealed, so that a reader sees
+    /// at any time a segment that the chain's writer holds.
     fn roll(&mut self) -> Result<(), SegmentError> {
         let next = self.create()?;
         if let Err(error) = self.seal() {
@@ -194,8 +194,8 @@ impl SegmentWriter {
     /// Seals the segment being written, if there is one. The next batch begins another.
     ///
     /// # Errors
-    /// The footer cannot be written. The segment stays open and readable; batches may follow, and sealing
-    /// can be tried again.
+    /// The footer cannot be written. The segment stays open and readable; batches may follow, and
+    /// sealing can be tried again.
     pub fn seal(&mut self) -> Result<(), SegmentError> {
         let Some(current) = self.current.take() else { return Ok(()) };
         self.append.release();
@@ -209,7 +209,8 @@ impl SegmentWriter {
     }
 }
 
-/// Frame positions are stored as 32-bit multiples of 8; half of that leaves room for one large frame.
+/// Frame positions are stored as 32-bit multiples of 8; half of that leaves room for one large
+/// frame.
 const SIZE_MAX: u64 = 16 << 30;
 
 /// Whether a record fits into the segment.

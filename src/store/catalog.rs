@@ -1,7 +1,7 @@
 //! The attempts of a store, read from the indexes of its segments.
 //!
-//! - A snapshot as of [`Catalog::open`]; segments that it opened stay readable when they are renamed or
-//!   removed.
+//! - A snapshot as of [`Catalog::open`]; segments that it opened stay readable when they are
+//!   renamed or removed.
 //! - A segment that cannot be read is a [`Problem`] by name; the others are served.
 //! - [`Catalog::lookup`] reads only what one job needs.
 
@@ -51,7 +51,11 @@ pub enum FindError {
         prefix: String,
     },
     /// Several ids begin with it and none is it.
-    #[error("{prefix:?} is the beginning of {} job ids, such as {}; give more of the id", ids.len(), some(ids))]
+    #[error(
+        "{prefix:?} is the beginning of {} job ids, such as {}; give more of the id",
+        ids.len(),
+        some(ids)
+    )]
     Ambiguous {
         /// What was looked for.
         prefix: String,
@@ -226,13 +230,17 @@ impl Draft {
     }
 }
 
-/// Opens a listed segment, under its sealed name if it was sealed meanwhile; `None` if it was removed.
+/// Opens a listed segment, under its sealed name if it was sealed meanwhile; `None` if it was
+/// removed.
 fn open_either(
     dir: &Path,
     segment: Listed,
     open: &Open<'_>,
 ) -> Result<Option<SegmentReader>, SegmentError> {
-    let gone = |error: &SegmentError| matches!(error, SegmentError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound);
+    let gone = |error: &SegmentError| match error {
+        SegmentError::Io { source, .. } => source.kind() == io::ErrorKind::NotFound,
+        _ => false,
+    };
     match open(&segment.path(dir)) {
         Err(error) if gone(&error) => match open(&segment.name.sealed_path(dir)) {
             Err(error) if gone(&error) => Ok(None),

@@ -1,7 +1,7 @@
 //! The directory of a store: its marker, its privacy, its segments.
 //!
-//! The marker `weir-store` says that the directory is ours and which format it has. A directory with
-//! anything else in it is never written to.
+//! The marker `weir-store` says that the directory is ours and which format it has. A directory
+//! with anything else in it is never written to.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -74,7 +74,8 @@ fn check_unmarked(dir: &Path) -> Result<Found, StoreError> {
     for entry in entries {
         let name = entry.map_err(StoreError::io("read", dir))?.file_name();
         if name == MARKER {
-            // Another process has just made it: the marker appears under its name only when it is whole.
+            // Another process has just made it: the marker appears under its name only when it is
+            // whole.
             return Ok(Found::Store);
         }
         if !name.to_string_lossy().starts_with(SCRATCH) {
@@ -84,8 +85,8 @@ fn check_unmarked(dir: &Path) -> Result<Found, StoreError> {
     Ok(Found::Empty)
 }
 
-/// Creates `dir` and what is missing above it. A directory made here is its owner's alone, whatever the
-/// umask; one that was there keeps its permissions.
+/// Creates `dir` and what is missing above it. A directory made here is its owner's alone, whatever
+/// the umask; one that was there keeps its permissions.
 fn create_private(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());

@@ -1,7 +1,7 @@
 //! The latest attempt of each job, kept up to date at little cost.
 //!
-//! A sealed segment is read once. An open one of another process is read again when the directory has
-//! changed; what this process writes is noted as it is written.
+//! A sealed segment is read once. An open one of another process is read again when the directory
+//! has changed; what this process writes is noted as it is written.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -74,7 +74,8 @@ impl Known {
             if own || seen.sealed.contains(&segment.name) {
                 continue;
             }
-            // One that cannot be read is reported by whoever reads logs; here it knows of no attempt.
+            // One that cannot be read is reported by whoever reads logs; here it knows of no
+            // attempt.
             let Ok(reader) = SegmentReader::open(&segment.path(dir)) else { continue };
             for entry in reader.entries() {
                 self.note(&entry.id, entry.attempt);
@@ -83,7 +84,8 @@ impl Known {
                 seen.sealed.insert(segment.name);
             }
         }
-        // A directory's time moves in ticks of the kernel: within one, another change would not show.
+        // A directory's time moves in ticks of the kernel: within one, another change would not
+        // show.
         let settled = changed.elapsed().is_ok_and(|age| age > TICK);
         seen.changed = settled.then_some(changed);
         Ok(())

@@ -29,8 +29,9 @@ pub trait Appender: Send {
     /// Stores a batch in order. When it returns `Ok`, readers in any process can see all of it.
     ///
     /// # Errors
-    /// [`AppendError::stored`] says how many records, from the first on, are stored all the same; the
-    /// caller offers the others again. The failure is not final: a full disk may have room later.
+    /// [`AppendError::stored`] says how many records, from the first on, are stored all the same;
+    /// the caller offers the others again. The failure is not final: a full disk may have room
+    /// later.
     fn append(&mut self, batch: &[Record<'_>]) -> Result<(), AppendError>;
 
     /// Finishes what is written so far, so that it opens fast and needs no recovery. A later
@@ -67,8 +68,8 @@ pub enum StoreError {
     },
     /// The directory holds something else.
     #[error(
-        "{} is not a weir directory: it has files but no `weir-store` marker; choose an empty or new \
-         directory with --dir",
+        "{} is not a weir directory: it has files but no `weir-store` marker; choose an empty or \
+         new directory with --dir",
         path.display()
     )]
     Foreign {
@@ -76,7 +77,10 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The directory was made by a newer weir.
-    #[error("{} has store format {found}, this weir knows up to {known}; upgrade weir", path.display())]
+    #[error(
+        "{} has store format {found}, this weir knows up to {known}; upgrade weir",
+        path.display()
+    )]
     Newer {
         /// The directory.
         path: PathBuf,
@@ -86,7 +90,10 @@ pub enum StoreError {
         known: u32,
     },
     /// The directory does not exist.
-    #[error("{} does not exist; run a job first or choose another directory with --dir", path.display())]
+    #[error(
+        "{} does not exist; run a job first or choose another directory with --dir",
+        path.display()
+    )]
     Missing {
         /// The directory.
         path: PathBuf,

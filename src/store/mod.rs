@@ -1,10 +1,10 @@
 //! Where records go: the trait that a drain writes to, and the segment store as its first home.
 //!
 //! Invariants:
-//! - A store directory holds the marker `weir-store` and segments; a directory that holds anything else
-//!   is never written to. What weir creates is readable by its owner alone.
-//! - Each appender writes a chain of its own, so any number of processes on any number of nodes use one
-//!   directory without a lock between them.
+//! - A store directory holds the marker `weir-store` and segments; a directory that holds anything
+//!   else is never written to. What weir creates is readable by its owner alone.
+//! - Each appender writes a chain of its own, so any number of processes on any number of nodes use
+//!   one directory without a lock between them.
 //! - A [`Catalog`] is a snapshot; a damaged segment is a [`Problem`] in it, and the rest is served.
 
 mod attempt;

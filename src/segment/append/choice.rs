@@ -14,9 +14,9 @@ use super::{Append, MmapAppend, PwritevAppend};
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AppendMode {
-    /// What was measured to be cheaper: `pwritev`. A drain writes large batches, and a write of whole
-    /// pages is one copy, while a page that is mapped is zeroed by the kernel before it is copied over
-    /// (`docs/bench.md`).
+    /// What was measured to be cheaper: `pwritev`. A drain writes large batches, and a write of
+    /// whole pages is one copy, while a page that is mapped is zeroed by the kernel before it is
+    /// copied over (`docs/bench.md`).
     #[default]
     Auto,
     /// `mmap` on ext4, xfs and tmpfs where a probe passes, else `pwritev`.

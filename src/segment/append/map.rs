@@ -1,11 +1,11 @@
 //! The one place of this floor that touches mapped memory.
 //!
 //! A [`Map`] is a shared, writable mapping of a part of a file. It hands out no reference to the
-//! mapped bytes, because other processes may read and a foreign one might write the file: bytes go in
-//! by copy, the committed length by an atomic store.
+//! mapped bytes, because other processes may read and a foreign one might write the file: bytes go
+//! in by copy, the committed length by an atomic store.
 //!
-//! The contract about SIGBUS: touching a mapped page beyond the end of the file, or one for which the
-//! file system finds no block, kills the process. Therefore whoever makes a map
+//! The contract about SIGBUS: touching a mapped page beyond the end of the file, or one for which
+//! the file system finds no block, kills the process. Therefore whoever makes a map
 //! - has allocated its range with `fallocate(2)` on a file system where that reserves blocks, and
 //! - shortens the file only after the map is dropped; weir alone writes to its directory.
 #![expect(unsafe_code, reason = "copies into mapped memory")]
@@ -46,10 +46,12 @@ impl Map {
     /// If they do not fit.
     pub(super) fn copy_in(&mut self, at: usize, bytes: &[u8]) {
         assert!(at <= self.len() && bytes.len() <= self.len() - at, "a copy beyond the map");
-        // SAFETY: `at` is within the map, asserted above, so the pointer stays within its allocation.
+        // SAFETY: `at` is within the map, asserted above, so the pointer stays within its
+        // allocation.
         let to = unsafe { self.raw.as_mut_ptr().add(at) };
-        // SAFETY: `to` has `bytes.len()` writable bytes by the same assertion; `bytes` is Rust memory and
-        // cannot overlap a map that hands out no reference; `&mut self` excludes another copy.
+        // SAFETY: `to` has `bytes.len()` writable bytes by the same assertion; `bytes` is Rust
+        // memory and cannot overlap a map that hands out no reference; `&mut self` excludes another
+        // copy.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
     }
 
@@ -61,9 +63,10 @@ impl Map {
         assert!(at.is_multiple_of(8) && at + 8 <= self.len(), "a store beyond the map");
         // SAFETY: `at` is within the map, asserted above.
         let to = unsafe { self.raw.as_mut_ptr().add(at) };
-        // SAFETY: `to` is 8-aligned, as maps begin at a page, is valid as long as `self`, and is only
-        // ever accessed atomically: `copy_in` is never used on a map whose words are stored to.
+        // SAFETY: `to` is 8-aligned, as maps begin at a page, is valid as long as `self`, and is
+        // only ever accessed atomically: nobody uses `copy_in` on a map that is stored to.
         let word = unsafe { AtomicU64::from_ptr(to.cast()) };
-        word.store(value.to_le(), Release); // pairs with the pread of a reader, which sees bytes first
+        // Pairs with a reader's `pread`, in any process, which then sees the bytes below `value`.
+        word.store(value.to_le(), Release);
     }
 }

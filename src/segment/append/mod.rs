@@ -1,10 +1,10 @@
 //! How bytes get into a segment file: by mapped windows or by `pwritev(2)`.
 //!
 //! - A backend moves bytes and publishes the committed length; what a frame is, it does not know.
-//! - It is told to [`begin`](Append::begin) a file and to [`release`](Append::release) it; between the
-//!   two nobody else writes to the file, and nobody at all shortens it.
-//! - After a failed [`write`](Append::write) the same place may be written again: everything a backend
-//!   does for an offset can be done twice.
+//! - It is told to [`begin`](Append::begin) a file and to [`release`](Append::release) it; between
+//!   the two nobody else writes to the file, and nobody at all shortens it.
+//! - After a failed [`write`](Append::write) the same place may be written again: everything a
+//!   backend does for an offset can be done twice.
 
 mod choice;
 mod map;

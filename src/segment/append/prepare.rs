@@ -1,7 +1,8 @@
 //! The helper thread that makes the next window ready while the drain fills the current one.
 //!
-//! It is asked for at most one window at a time, so a drain has two mapped at most. Its thread starts
-//! with the first request, since a small run never makes one, and ends with its [`Preparer`].
+//! It is asked for at most one window at a time, so a drain has two mapped at most. Its thread
+//! starts with the first request, since a small run never makes one, and ends with its
+//! [`Preparer`].
 
 use std::fs::File;
 use std::io;
