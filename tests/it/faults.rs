@@ -143,6 +143,25 @@ fn a_corrupt_segment_is_named_once_and_the_rest_is_served() {
 }
 
 #[test]
+fn many_damaged_places_of_one_file_are_told_in_one_line() {
+    let mut store = Written::new();
+    let mut job = store.start("job");
+    for text in [&b"one\n"[..], b"two\n", b"three\n", b"four\n"] {
+        store.data(&mut job, 0, &[(Stream::Stdout, text)]);
+    }
+    store.finish(&job, Exit::code(0));
+    store.seal();
+    for text in [&b"one\n"[..], b"three\n"] {
+        let (path, offset) = holding(&store, text);
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.write_all_at(b"X", offset).unwrap();
+    }
+    let logs = ran(store.weir(&["logs", "job"]));
+    assert_eq!((logs.out.as_str(), logs.code), ("two\nfour\n", 3), "{logs:?}");
+    assert_eq!(logs.err.lines().count(), 1, "{logs:?}");
+}
+
+#[test]
 fn a_truncated_and_an_overwritten_segment_are_named_and_the_rest_is_served() {
     for damage in [
         |path: &Path| {

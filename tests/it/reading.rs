@@ -177,7 +177,7 @@ fn reads() -> impl Strategy<Value = Vec<(bool, Vec<u8>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
     #[test]
     fn every_part_is_a_part_of_the_whole(
         reads in reads(), segment_size in prop_oneof![Just(1_u64), Just(5000), Just(1 << 20)],
@@ -203,4 +203,18 @@ proptest! {
         let expected: Vec<String> = whole.iter().filter(number).cloned().collect();
         prop_assert_eq!(shown(&store, "any", Query { stream: only, since: bound, ..Query::default() }), expected);
     }
+}
+
+#[test]
+fn a_tail_does_not_join_across_a_loss_before_it() {
+    let mut store = Written::with_segments_of(1);
+    let mut job = store.start("torn");
+    store.data(&mut job, 0, &[(Stdout, b"one\nhalf")]);
+    store.gap(&mut job, Stdout, 5, 0);
+    for _ in 0..5 {
+        store.data(&mut job, 0, &[(Stderr, b"noise\n")]);
+    }
+    store.data(&mut job, 0, &[(Stdout, b"rest\n")]);
+    let query = Query { stream: Some(Stdout), ..last(1) };
+    assert_eq!(shown(&store, "torn", query), ["2:rest"]);
 }
