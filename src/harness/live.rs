@@ -1,6 +1,6 @@
 //! One job under capture: its process, its pipes, its deadlines.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -11,9 +11,10 @@ use crate::job::{Exit, Mono, PerStream, Stream, Wall};
 
 use super::handle::Timing;
 use super::pace::Round;
-use super::pipe::{Growth, Pipe};
+use super::pipe::{Pipe, Plumbing};
 use super::reap::reap;
 use super::spawn::Process;
+use super::table::{Key, Source};
 use super::task::Ended;
 use super::tee::Feed;
 
@@ -95,16 +96,19 @@ impl Live {
         }
     }
 
-    pub(super) fn pidfd(&self) -> BorrowedFd<'_> {
-        self.pidfd.as_fd()
-    }
-
-    pub(super) fn pipe(&self, stream: Stream) -> Option<BorrowedFd<'_>> {
-        self.pipes[stream].as_ref().map(Pipe::fd)
+    /// Has its pipes and its end reported under `key`.
+    pub(super) fn watch(&self, key: Key, plumbing: &Plumbing) -> rustix::io::Result<()> {
+        plumbing.watch(self.pidfd.as_fd(), Source::Exit.token(key))?;
+        for stream in Stream::BOTH {
+            if let Some(pipe) = &self.pipes[stream] {
+                plumbing.watch(pipe.fd(), Source::Pipe(stream).token(key))?;
+            }
+        }
+        Ok(())
     }
 
     /// Reads what is waiting in one pipe straight into the job's ring.
-    pub(super) fn read(&mut self, stream: Stream, round: &mut Round, growth: &mut Growth) {
+    pub(super) fn read(&mut self, stream: Stream, round: &mut Round, plumbing: &mut Plumbing) {
         let mut total = 0;
         let mut eof = false;
         while let (Some(pipe), false) = (&self.pipes[stream], eof || total >= TURN) {
@@ -142,35 +146,36 @@ impl Live {
                 }
             }
         }
-        self.took(stream, total, round, growth);
+        self.took(stream, total, round, plumbing);
         if eof {
-            self.close(stream, growth);
+            self.close(stream, plumbing);
         }
     }
 
-    fn took(&mut self, stream: Stream, len: usize, round: &mut Round, growth: &mut Growth) {
+    fn took(&mut self, stream: Stream, len: usize, round: &mut Round, plumbing: &mut Plumbing) {
         if len == 0 {
             return;
         }
-        round.data = true;
         self.starved = false;
         self.last_byte = round.at;
         self.bytes += len as u64;
         if let Some(pipe) = &mut self.pipes[stream] {
-            round.half_full = round.half_full.min(pipe.was_read(len, round.at, growth));
+            round.was_read(len, pipe.was_read(len, round.at, plumbing));
         }
     }
 
     /// The pipe is at its end.
-    pub(super) fn close(&mut self, stream: Stream, growth: &mut Growth) {
+    pub(super) fn close(&mut self, stream: Stream, plumbing: &mut Plumbing) {
         if let Some(pipe) = self.pipes[stream].take() {
-            growth.give_back(&pipe);
+            plumbing.close(pipe);
         }
     }
 
     /// The process is gone; it is not reaped yet, so that its group can still be signalled.
-    pub(super) fn has_exited(&mut self, now: Mono) {
+    pub(super) fn has_exited(&mut self, now: Mono, plumbing: &Plumbing) {
         self.exited.get_or_insert(now);
+        // A pidfd stays readable.
+        plumbing.unwatch(self.pidfd.as_fd());
     }
 
     /// Whether there is nothing more to capture.
@@ -190,11 +195,11 @@ impl Live {
 
     /// Captures no more of it, for a reason of our own; it is killed, for nobody would
     /// read it, and counts as gone.
-    pub(super) fn give_up(&mut self, why: &str, now: Mono, growth: &mut Growth) {
+    pub(super) fn give_up(&mut self, why: &str, now: Mono, plumbing: &mut Plumbing) {
         self.error = Some(format!("capture broke off: {why}"));
-        Stream::BOTH.into_iter().for_each(|stream| self.close(stream, growth));
+        Stream::BOTH.into_iter().for_each(|stream| self.close(stream, plumbing));
         self.kill(now);
-        self.exited = Some(now);
+        self.has_exited(now, plumbing);
     }
 
     /// Kills the job's group.
@@ -248,14 +253,12 @@ impl Live {
     }
 
     /// Ends the job: closes its writer, reaps the process, tells the engine and whoever launched it.
-    pub(super) fn finish(mut self, now: Mono, growth: &mut Growth) {
+    pub(super) fn finish(mut self, now: Mono, plumbing: &mut Plumbing) {
         if self.stage > Stage::Running {
             self.signal(Signal::KILL);
         }
+        Stream::BOTH.into_iter().for_each(|stream| self.close(stream, plumbing));
         self.capture.close();
-        for pipe in [self.pipes.stdout.take(), self.pipes.stderr.take()].into_iter().flatten() {
-            growth.give_back(&pipe);
-        }
         let exit = reap(self.pid);
         let exit = Exit {
             timed_out: self.timed_out,

@@ -7,8 +7,8 @@
 //! - No nap is longer than [`GATHER`].
 //! - No nap is so long that a pipe which was just read would fill by more than half meanwhile, by the
 //!   rate it had: a single fast job is read without a break.
-//! - There is no nap before [`BURST`] rounds with data followed each other within [`GATHER`], and none
-//!   after a round in which a job ended, for the scheduler may be waiting for that.
+//! - There is no nap before reads that together count [`LOAD`] came within [`GATHER`], and none after a
+//!   round in which a job ended, for the scheduler may be waiting for that.
 
 use std::time::Duration;
 
@@ -16,8 +16,10 @@ use crate::job::Mono;
 
 /// The longest nap.
 pub(super) const GATHER: Duration = Duration::from_millis(1);
-/// Rounds in quick succession that count as load.
-const BURST: u32 = 4;
+/// What counts as load within [`GATHER`]: so many small reads, or one of a few pages.
+const LOAD: usize = 6;
+/// A read counts one, and one more for so many bytes.
+const BYTES_COUNT: usize = 2048;
 /// A shorter nap is not worth its two context switches.
 const SHORTEST: Duration = Duration::from_micros(100);
 
@@ -26,8 +28,8 @@ const SHORTEST: Duration = Duration::from_micros(100);
 pub(super) struct Round {
     /// When it began.
     pub(super) at: Mono,
-    /// Whether any byte was read.
-    pub(super) data: bool,
+    /// What its reads count.
+    pub(super) load: usize,
     /// Whether a pipe was left unread because there was no room.
     pub(super) starved: bool,
     /// Whether a job ended.
@@ -38,31 +40,38 @@ pub(super) struct Round {
 
 impl Round {
     pub(super) fn new(at: Mono) -> Self {
-        Self { at, data: false, starved: false, ended: false, half_full: Duration::MAX }
+        Self { at, load: 0, starved: false, ended: false, half_full: Duration::MAX }
+    }
+
+    /// One pipe gave `len` bytes and will be half full in `half_full`.
+    pub(super) fn was_read(&mut self, len: usize, half_full: Duration) {
+        self.load += 1 + len / BYTES_COUNT;
+        self.half_full = self.half_full.min(half_full);
     }
 }
 
 /// Decides about naps.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    last: Mono,
-    burst: u32,
+    /// When counting began.
+    since: Mono,
+    /// What reads counted since then.
+    load: usize,
 }
 
 impl Pace {
     /// How long to sleep after `round` before looking at the pipes again.
     pub(super) fn nap_after(&mut self, round: &Round) -> Option<Duration> {
-        let quick = round.at.since(self.last) < GATHER * 2;
-        self.last = round.at;
         if round.starved {
             return Some(GATHER);
         }
-        self.burst = match (round.data && quick, round.ended) {
-            (true, false) => self.burst.saturating_add(1),
-            _ => 0,
-        };
+        if round.at.since(self.since) > GATHER {
+            *self = Self { since: round.at, load: 0 };
+        }
+        self.load += round.load;
         let nap = round.half_full.min(GATHER);
-        (self.burst >= BURST && nap >= SHORTEST).then_some(nap)
+        let worth = self.load >= LOAD && round.load > 0 && !round.ended && nap >= SHORTEST;
+        worth.then_some(nap)
     }
 }
 
@@ -70,49 +79,54 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// The naps after rounds with data that follow each other after `gap`.
-    fn naps(rounds: u64, gap: Duration, change: impl Fn(&mut Round)) -> Vec<Option<Duration>> {
+    /// The naps after rounds that follow each other after `gap`, each with one read of `len` bytes.
+    fn naps(gap: Duration, len: usize, change: impl Fn(&mut Round)) -> Vec<Option<Duration>> {
         let mut pace = Pace::default();
-        let start = 1_000_000_000;
-        let gap = u64::try_from(gap.as_nanos()).unwrap();
-        let nap = |n| {
-            let mut round = Round { data: true, ..Round::new(Mono(start + n * gap)) };
+        let nap = |n: u32| {
+            let mut round = Round::new(Mono(1_000_000_000).after(gap * n));
+            round.was_read(len, Duration::MAX);
             change(&mut round);
             pace.nap_after(&round)
         };
-        (0..rounds).map(nap).collect()
+        (0..9).map(nap).collect()
     }
+
+    const OFTEN: Duration = Duration::from_micros(50);
 
     #[test]
     fn sparse_output_is_read_at_once() {
-        assert_eq!(naps(9, Duration::from_millis(5), |_| ()), [None; 9]);
+        assert_eq!(naps(Duration::from_millis(5), 100, |_| ()), [None; 9]);
+        assert_eq!(naps(Duration::from_micros(500), 100, |_| ()), [None; 9]);
     }
 
     #[test]
-    fn load_is_gathered_after_a_few_rounds() {
-        let naps = naps(9, Duration::from_micros(200), |_| ());
-        assert_eq!(naps.first(), Some(&None));
-        assert_eq!(naps.last(), Some(&Some(GATHER)));
+    fn many_small_reads_are_gathered() {
+        let naps = naps(OFTEN, 100, |_| ());
+        assert_eq!((naps.first(), naps.last()), (Some(&None), Some(&Some(GATHER))));
+    }
+
+    #[test]
+    fn large_reads_are_load_however_long_the_nap_before() {
+        assert_eq!(naps(GATHER * 2, 16 << 10, |_| ()), [Some(GATHER); 9]);
     }
 
     #[test]
     fn a_pipe_that_fills_fast_shortens_the_nap() {
         let half = Duration::from_micros(300);
-        let fast = naps(9, Duration::from_micros(200), |round| round.half_full = half);
-        assert_eq!(fast.last(), Some(&Some(half)));
-        let half = Duration::from_micros(20);
-        let faster = naps(9, Duration::from_micros(200), |round| round.half_full = half);
-        assert_eq!(faster.last(), Some(&None));
+        let fast = naps(OFTEN, 64 << 10, |round| round.half_full = half);
+        assert_eq!(fast, [Some(half); 9]);
+        let faster = naps(OFTEN, 64 << 10, |round| round.half_full = half / 10);
+        assert_eq!(faster, [None; 9]);
     }
 
     #[test]
     fn ends_are_seen_at_once() {
-        assert_eq!(naps(9, Duration::from_micros(200), |round| round.ended = true), [None; 9]);
+        assert_eq!(naps(OFTEN, 64 << 10, |round| round.ended = true), [None; 9]);
     }
 
     #[test]
     fn a_full_budget_is_looked_at_again_after_a_nap() {
-        let naps = naps(1, Duration::from_secs(1), |round| round.starved = true);
-        assert_eq!(naps, [Some(GATHER)]);
+        let naps = naps(Duration::from_secs(1), 0, |round| round.starved = true);
+        assert_eq!(naps, [Some(GATHER); 9]);
     }
 }

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use rustix::event::epoll;
 use rustix::pipe::{fcntl_getpipe_size, fcntl_setpipe_size};
 
 use crate::job::Mono;
@@ -26,21 +27,37 @@ pub(super) struct Pipe {
     last_read: Mono,
 }
 
-/// What may still be added to pipes.
+/// What all pipes share: the epoll that watches them, and what may still be added to them.
 #[derive(Debug)]
-pub(super) struct Growth {
+pub(super) struct Plumbing {
+    epoll: OwnedFd,
     left: usize,
 }
 
-impl Default for Growth {
-    fn default() -> Self {
-        Self { left: MAX_GROWTH }
+impl Plumbing {
+    pub(super) fn new() -> rustix::io::Result<Self> {
+        Ok(Self { epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?, left: MAX_GROWTH })
     }
-}
 
-impl Growth {
-    /// Takes back what was added to a pipe that is closed now.
-    pub(super) fn give_back(&mut self, pipe: &Pipe) {
+    pub(super) fn epoll(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+
+    /// Reports `token` while `fd` has something to read.
+    pub(super) fn watch(&self, fd: BorrowedFd<'_>, token: u64) -> rustix::io::Result<()> {
+        epoll::add(&self.epoll, fd, epoll::EventData::new_u64(token), epoll::EventFlags::IN)
+    }
+
+    /// Reports it no more. Closing it does not do: a process just being started holds copies of our
+    /// descriptors, and with them its events, until its exec.
+    pub(super) fn unwatch(&self, fd: BorrowedFd<'_>) {
+        // It can only fail where it was not watched.
+        let _ = epoll::delete(&self.epoll, fd);
+    }
+
+    /// Closes a pipe and takes back what was added to it.
+    pub(super) fn close(&mut self, pipe: Pipe) {
+        self.unwatch(pipe.fd());
         self.left += pipe.grown;
     }
 }
@@ -57,7 +74,7 @@ impl Pipe {
     /// Notes that `len` bytes were waiting, and makes the pipe larger if they nearly filled it.
     ///
     /// Returns in which time as much will have come that the pipe is half full.
-    pub(super) fn was_read(&mut self, len: usize, now: Mono, growth: &mut Growth) -> Duration {
+    pub(super) fn was_read(&mut self, len: usize, now: Mono, plumbing: &mut Plumbing) -> Duration {
         let took = now.since(self.last_read);
         self.last_read = now;
         if len < 4096 {
@@ -68,23 +85,23 @@ impl Pipe {
             None => fcntl_getpipe_size(&self.fd).unwrap_or(DEFAULT_CAPACITY),
         };
         if len >= capacity / 4 * 3 {
-            capacity += self.grow(capacity, growth);
+            capacity += self.grow(capacity, plumbing);
         }
         self.capacity = Some(capacity);
         took.mul_f64(capacity as f64 / 2.0 / len as f64)
     }
 
     /// Doubles the pipe if it may be; returns what was added.
-    fn grow(&mut self, capacity: usize, growth: &mut Growth) -> usize {
-        if capacity > growth.left || capacity >= MAX_CAPACITY {
+    fn grow(&mut self, capacity: usize, plumbing: &mut Plumbing) -> usize {
+        if capacity > plumbing.left || capacity >= MAX_CAPACITY {
             return 0;
         }
         let Ok(now) = fcntl_setpipe_size(&self.fd, capacity * 2) else {
-            growth.left = 0;
+            plumbing.left = 0;
             return 0;
         };
         let added = now.saturating_sub(capacity);
-        growth.left = growth.left.saturating_sub(added);
+        plumbing.left = plumbing.left.saturating_sub(added);
         self.grown += added;
         added
     }
@@ -102,26 +119,30 @@ mod tests {
     #[test]
     fn a_full_pipe_grows_until_the_allowance_is_used_up() {
         let (mut pipe, _write) = pipe();
-        let mut growth = Growth { left: DEFAULT_CAPACITY * 3 };
-        pipe.was_read(DEFAULT_CAPACITY, Mono(1), &mut growth);
+        let mut plumbing = Plumbing { left: DEFAULT_CAPACITY * 3, ..Plumbing::new().unwrap() };
+        pipe.was_read(DEFAULT_CAPACITY, Mono(1), &mut plumbing);
         assert_eq!(pipe.capacity, Some(DEFAULT_CAPACITY * 2));
-        pipe.was_read(DEFAULT_CAPACITY * 2, Mono(2), &mut growth);
+        pipe.was_read(DEFAULT_CAPACITY * 2, Mono(2), &mut plumbing);
         assert_eq!(pipe.capacity, Some(DEFAULT_CAPACITY * 4));
-        pipe.was_read(DEFAULT_CAPACITY * 4, Mono(3), &mut growth);
+        pipe.was_read(DEFAULT_CAPACITY * 4, Mono(3), &mut plumbing);
         assert_eq!(pipe.capacity, Some(DEFAULT_CAPACITY * 4), "nothing was left");
-        growth.give_back(&pipe);
-        assert_eq!(growth.left, DEFAULT_CAPACITY * 3);
+        plumbing.close(pipe);
+        assert_eq!(plumbing.left, DEFAULT_CAPACITY * 3);
     }
 
     #[test]
     fn the_rate_says_when_a_pipe_is_half_full() {
         let (mut pipe, _write) = pipe();
-        let mut growth = Growth { left: 0 };
+        let mut plumbing = Plumbing { left: 0, ..Plumbing::new().unwrap() };
         let ms = |n: u64| Mono(n * 1_000_000);
-        let half = pipe.was_read(DEFAULT_CAPACITY / 2, ms(10), &mut growth);
+        let half = pipe.was_read(DEFAULT_CAPACITY / 2, ms(10), &mut plumbing);
         assert_eq!(half, Duration::from_millis(10));
-        let half = pipe.was_read(DEFAULT_CAPACITY, ms(20), &mut growth);
+        let half = pipe.was_read(DEFAULT_CAPACITY, ms(20), &mut plumbing);
         assert_eq!(half, Duration::from_millis(5));
-        assert_eq!(pipe.was_read(100, ms(30), &mut growth), Duration::MAX, "not worth a division");
+        assert_eq!(
+            pipe.was_read(100, ms(30), &mut plumbing),
+            Duration::MAX,
+            "not worth a division"
+        );
     }
 }

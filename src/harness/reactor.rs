@@ -2,20 +2,18 @@
 //!
 //! A round takes what is ready from the kernel, reads the clock once, reads each ready pipe, looks at
 //! deadlines, ends the jobs that are over, and lets [`Pace`] say whether to nap. Interest is registered
-//! once a descriptor, level-triggered, and ends by closing it: no `epoll_ctl` in between.
-
-use std::os::fd::OwnedFd;
+//! once a descriptor, level-triggered, and taken back once.
 
 use rustix::event::{Timespec, epoll};
 use rustix::process::Signal;
 
-use crate::job::{Mono, Stream};
+use crate::job::Mono;
 
 use super::handle::Timing;
 use super::inbox::{Inbox, Order, Stop};
 use super::live::{Launched, Live};
 use super::pace::{Pace, Round};
-use super::pipe::Growth;
+use super::pipe::Plumbing;
 use super::table::{Key, Source, Table};
 use super::timers::Timers;
 
@@ -28,13 +26,12 @@ const INBOX: u64 = u64::MAX;
 pub(super) struct Reactor {
     inbox: Inbox,
     timing: Timing,
-    epoll: OwnedFd,
+    plumbing: Plumbing,
     jobs: Table<Live>,
     /// Jobs that ended in this round.
     over: Vec<Key>,
     timers: Timers,
     pace: Pace,
-    growth: Growth,
     /// The strongest demand to stop so far; it meets jobs that were being launched meanwhile.
     stop: Option<Stop>,
     /// No more orders come.
@@ -43,17 +40,16 @@ pub(super) struct Reactor {
 
 impl Reactor {
     pub(super) fn new(inbox: Inbox, timing: Timing) -> rustix::io::Result<Self> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(&epoll, inbox.bell(), epoll::EventData::new_u64(INBOX), epoll::EventFlags::IN)?;
+        let plumbing = Plumbing::new()?;
+        plumbing.watch(inbox.bell(), INBOX)?;
         Ok(Self {
             inbox,
             timing,
-            epoll,
+            plumbing,
             jobs: Table::default(),
             over: Vec::new(),
             timers: Timers::default(),
             pace: Pace::default(),
-            growth: Growth::default(),
             stop: None,
             closed: false,
         })
@@ -86,7 +82,7 @@ impl Reactor {
         events.clear();
         let spare = rustix::buffer::spare_capacity(events);
         // It fails by being interrupted alone, and then there is nothing to handle.
-        let _ = epoll::wait(&self.epoll, spare, timeout.as_ref());
+        let _ = epoll::wait(self.plumbing.epoll(), spare, timeout.as_ref());
     }
 
     fn handle(&mut self, event: epoll::Event, round: &mut Round) {
@@ -99,16 +95,14 @@ impl Reactor {
         match source {
             // Hang-up alone means that nothing is left to read: the read that says so is saved.
             Source::Pipe(stream) if flags.contains(epoll::EventFlags::IN) => {
-                live.read(stream, round, &mut self.growth);
+                live.read(stream, round, &mut self.plumbing);
             }
-            Source::Pipe(stream) => live.close(stream, &mut self.growth),
-            Source::Exit => live.has_exited(round.at),
+            Source::Pipe(stream) => live.close(stream, &mut self.plumbing),
+            Source::Exit => live.has_exited(round.at, &self.plumbing),
         }
         if live.is_over() {
             self.over.push(key);
         } else if let Source::Exit = source {
-            // A pidfd stays readable until the process is reaped, which its pipes now put off.
-            let _ = epoll::delete(&self.epoll, live.pidfd());
             live.next_deadline(&self.timing).into_iter().for_each(|at| self.timers.arm(at, key));
         }
     }
@@ -127,8 +121,8 @@ impl Reactor {
     fn add(&mut self, launched: Launched, now: Mono) {
         let key = self.jobs.reserve();
         let mut live = Live::new(launched);
-        if self.watch(&live, key).is_err() {
-            live.give_up("the system cannot watch its pipes", now, &mut self.growth);
+        if live.watch(key, &self.plumbing).is_err() {
+            live.give_up("the system cannot watch its pipes", now, &mut self.plumbing);
             self.over.push(key);
         }
         if let Some(how) = self.stop {
@@ -136,18 +130,6 @@ impl Reactor {
         }
         live.next_deadline(&self.timing).into_iter().for_each(|at| self.timers.arm(at, key));
         self.jobs.put(key, live);
-    }
-
-    fn watch(&self, live: &Live, key: Key) -> rustix::io::Result<()> {
-        let add = |fd, source: Source| {
-            let token = epoll::EventData::new_u64(source.token(key));
-            epoll::add(&self.epoll, fd, token, epoll::EventFlags::IN)
-        };
-        add(live.pidfd(), Source::Exit)?;
-        for stream in Stream::BOTH {
-            live.pipe(stream).map_or(Ok(()), |fd| add(fd, Source::Pipe(stream)))?;
-        }
-        Ok(())
     }
 
     fn stop_all(&mut self, how: Stop, now: Mono) {
@@ -171,7 +153,7 @@ impl Reactor {
         for key in self.over.drain(..) {
             // A job can be found over twice in a round.
             let Some(live) = self.jobs.take(key) else { continue };
-            live.finish(now, &mut self.growth);
+            live.finish(now, &mut self.plumbing);
         }
     }
 }

@@ -1,8 +1,7 @@
 //! The jobs under capture, and the words that epoll says back about them.
 //!
-//! A key names one job for ever: its slot is used again, its number is not. That matters: a process
-//! just being started shares our descriptors until its exec, so a pipe closed here can report once
-//! more, when another job has its slot.
+//! A key names one job for ever: its slot is used again, its number is not. Events
+//! that were fetched before a job ended, and deadlines that were armed for it, find nobody.
 
 use crate::job::Stream;
 
