@@ -13,7 +13,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use super::line_json::{GapJson, LineJson};
 use super::logs::until_error;
 use super::notice::Notices;
-use super::output::{self, thousands};
+use super::output::{self, counted};
 use super::settings::Settings;
 use super::size::Size;
 use super::{open, outcome};
@@ -79,8 +79,7 @@ pub(super) fn run(args: ExportArgs, settings: &Settings) -> anyhow::Result<ExitC
             .with_context(|| format!("cannot export {} to {}", attempt.id, dir.display()))?;
     }
     if !settings.quiet {
-        let noun = if jobs == 1 { "attempt" } else { "attempts" };
-        eprintln!("{} {noun} exported to {}", thousands(jobs as u64), args.to.display());
+        eprintln!("{} exported to {}", counted(jobs as u64, "attempt"), args.to.display());
     }
     Ok(notices.code(0))
 }
@@ -125,8 +124,8 @@ fn one(
     file.flush()?;
     let total = outcome::total(attempt);
     if total.gaps > 0 {
-        let (lines, size) = (thousands(total.lost.lines), Size(total.lost.bytes));
-        eprintln!("~~ {}: {lines} lines ({size}) lost, see metadata.json ~~", attempt.id);
+        let (lines, size) = (counted(total.lost.lines, "line"), Size(total.lost.bytes));
+        eprintln!("~~ {}: {lines} ({size}) lost, see metadata.json ~~", attempt.id);
     }
     Ok(())
 }

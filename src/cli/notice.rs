@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::exit;
-use super::output::thousands;
+use super::output::counted;
 use super::size::Size;
 use crate::read::{Damage, Loss};
 
@@ -44,9 +44,8 @@ pub(super) fn gap(loss: &Loss<'_>, color: bool) {
 
 fn gap_text(loss: &Loss<'_>) -> String {
     let lost = loss.gap.lost;
-    let noun = if lost.lines == 1 { "line" } else { "lines" };
-    let (lines, size) = (thousands(lost.lines), Size(lost.bytes));
-    format!("~~ {lines} {noun} ({size}) lost: {} ~~", loss.gap.cause)
+    let (lines, size) = (counted(lost.lines, "line"), Size(lost.bytes));
+    format!("~~ {lines} ({size}) lost: {} ~~", loss.gap.cause)
 }
 
 #[cfg(test)]

@@ -52,6 +52,12 @@ pub(super) fn thousands(count: u64) -> String {
     text
 }
 
+/// Prints a count of things: `1 line`, `1,204 lines`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(count))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,5 +73,6 @@ mod tests {
         for (count, text) in [(0, "0"), (999, "999"), (1_204, "1,204"), (1_234_567, "1,234,567")] {
             assert_eq!(thousands(count), text);
         }
+        assert_eq!((counted(1, "line"), counted(0, "line")), ("1 line".into(), "0 lines".into()));
     }
 }

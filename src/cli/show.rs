@@ -9,7 +9,7 @@ use clap::Args;
 use super::duration::show_duration;
 use super::notice::Notices;
 use super::outcome;
-use super::output::{self, printable, thousands};
+use super::output::{self, counted, printable};
 use super::settings::Settings;
 use super::size::Size;
 use super::{open, when};
@@ -96,11 +96,10 @@ fn used(job: &Metadata) -> String {
 }
 
 fn account(account: &Account) -> String {
-    let mut text = format!("{} lines, {}", thousands(account.lines), Size(account.bytes));
+    let mut text = format!("{}, {}", counted(account.lines, "line"), Size(account.bytes));
     if account.gaps > 0 {
-        let (lines, size) = (thousands(account.lost_lines), Size(account.lost_bytes));
-        let places = if account.gaps == 1 { "place" } else { "places" };
-        text += &format!("; {lines} lines ({size}) lost in {} {places}", account.gaps);
+        let (lines, size) = (counted(account.lost_lines, "line"), Size(account.lost_bytes));
+        text += &format!("; {lines} ({size}) lost in {}", counted(account.gaps, "place"));
     }
     text
 }

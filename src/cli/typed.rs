@@ -23,19 +23,23 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Ex
             ExitCode::from(exit::FAILED)
         }
         _ => {
-            exit::complain(&message(&error));
-            ExitCode::from(usage_code(&words))
+            let command = command(&words);
+            exit::complain(&format!("{}; see `weir {command}--help`", message(&error)));
+            ExitCode::from(usage_code(&command))
         }
     })
 }
 
-/// The code for bad usage: `run` and `batch` keep the codes of commands free.
-fn usage_code(words: &[OsString]) -> u8 {
+/// The command that was typed, with a space behind it; empty where none can be told.
+fn command(words: &[OsString]) -> String {
     let typed = Cli::command().ignore_errors(true).try_get_matches_from(words).ok();
-    match typed.as_ref().and_then(|matches| matches.subcommand_name()) {
-        Some("run" | "batch") => exit::OWN_FAILURE,
-        _ => exit::FAILED,
-    }
+    let name = typed.as_ref().and_then(|matches| matches.subcommand_name());
+    name.map(|name| format!("{name} ")).unwrap_or_default()
+}
+
+/// The code for bad usage: `run` and `batch` keep the codes of commands free.
+fn usage_code(command: &str) -> u8 {
+    if matches!(command, "run " | "batch ") { exit::OWN_FAILURE } else { exit::FAILED }
 }
 
 /// The parser's message without its frame: what is wrong and its tips, in one line.
@@ -55,7 +59,7 @@ mod tests {
     fn refuse(words: &[&str]) -> (String, u8) {
         let error = Cli::try_parse_from(words).unwrap_err();
         let words: Vec<OsString> = words.iter().map(Into::into).collect();
-        (message(&error), usage_code(&words))
+        (message(&error), usage_code(&command(&words)))
     }
 
     #[test]

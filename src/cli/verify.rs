@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::exit;
-use super::output::{self, thousands};
+use super::output::{self, counted};
 use super::settings::Settings;
 use super::size::Size;
 use crate::segment::{SegmentError, SegmentName, SegmentReader, VerifyReport};
@@ -54,14 +54,14 @@ pub(super) fn run(_args: VerifyArgs, settings: &Settings) -> anyhow::Result<Exit
             }
         }
     }
-    let (frames, bytes) = (thousands(sum.frames), Size(sum.bytes));
-    let noun = if segments == 1 { "segment" } else { "segments" };
+    let (frames, bytes) = (counted(sum.frames, "frame"), Size(sum.bytes));
+    let segments = counted(segments, "segment");
     let verdict = match damaged {
         0 => "all whole".to_string(),
         1 => "1 damaged; what else is readable is served".into(),
         more => format!("{more} damaged; what else is readable is served"),
     };
-    writeln!(out, "{segments} {noun}, {frames} frames, {bytes} of output: {verdict}")?;
+    writeln!(out, "{segments}, {frames}, {bytes} of output: {verdict}")?;
     out.flush()?;
     Ok(ExitCode::from(if damaged == 0 { 0 } else { exit::DAMAGED }))
 }
@@ -85,13 +85,13 @@ fn segment_files(settings: &Settings) -> anyhow::Result<Vec<PathBuf>> {
 /// What to say of one segment; `None` where there is nothing to say.
 fn judge(report: &VerifyReport, verbose: bool) -> Option<String> {
     let whole =
-        || format!("whole, {} frames, {} of output", thousands(report.frames), Size(report.bytes));
+        || format!("whole, {}, {} of output", counted(report.frames, "frame"), Size(report.bytes));
     match (report.damage, report.unfinished) {
         (Some(damage), _) => Some(format!(
-            "damaged at byte {}: {}; {} frames are whole",
+            "damaged at byte {}: {}; {} can be read",
             damage.at,
             damage.what,
-            thousands(report.frames)
+            counted(report.frames, "frame")
         )),
         (None, Some(at)) => {
             verbose.then(|| format!("{}; an unfinished frame at byte {at}", whole()))

@@ -45,7 +45,7 @@ fn an_unknown_an_ambiguous_and_an_invalid_job_are_refused() {
 #[test]
 fn bad_words_are_refused_in_one_line() {
     let store = Written::new();
-    refused(&ran(store.weir(&["logs"])), &["JOB"]);
+    refused(&ran(store.weir(&["logs"])), &["JOB", "weir logs --help"]);
     refused(&ran(store.weir(&["logs", "x", "--since", "yesterday"])), &["yesterday", "#120"]);
     refused(&ran(store.weir(&["logs", "x", "--level", "loud"])), &["loud", "trace"]);
     refused(&ran(store.weir(&["logs", "x", "--raw", "--json"])), &["--raw", "--json"]);
