@@ -27,6 +27,31 @@ fn a_lane_that_becomes_ready_wakes_a_sleeping_drain() {
 }
 
 #[test]
+fn a_lane_that_comes_back_begins_at_its_new_chunk() {
+    explore(3, || {
+        let (pool, ready) = (pool(2), ReadyList::new());
+        let mut drain = Drain::new(&ready);
+        let mut producer = lane(&pool, &ready, 0);
+        let mut other = lane(&pool, &ready, 1);
+        write(&mut producer, b"a", 0);
+        drain.look();
+        drain.retire();
+        write(&mut other, b"not mine, in the chunk that was", 0);
+        drain.look();
+        let writer = thread::spawn(move || {
+            write(&mut producer, b"b", 0);
+            producer
+        });
+        drain.look();
+        assert!(b"ab".starts_with(&drain.got[0]));
+        let producer = writer.join().unwrap();
+        drain.look();
+        assert_eq!(drain.got[0], b"ab");
+        drop((producer, other));
+    });
+}
+
+#[test]
 fn lanes_that_become_ready_together_are_all_taken() {
     explore(2, || {
         let (pool, ready) = (pool(2), ReadyList::new());

@@ -52,13 +52,13 @@ impl FreeList {
     }
 
     fn pop(&self, arena: &Arena) -> Option<u32> {
-        // Acquire, here and on failure, pairs with the Release in `push`: the top's link, and once
-        // the chunk is ours, that its last reader has left it.
+        // Acquire, here and on failure, pairs with the Release in `push`: the top's link, and that
+        // its last reader has left it, should the chunk become ours.
         let mut head = self.head.load(Acquire);
         loop {
             let id = low(head).checked_sub(1)?;
             let link = arena.header(id).link.load(Relaxed);
-            match self.head.compare_exchange_weak(head, after(head, link), Acquire, Acquire) {
+            match self.head.compare_exchange_weak(head, after(head, link), Relaxed, Acquire) {
                 Ok(_) => return Some(id),
                 Err(now) => head = now,
             }

@@ -36,7 +36,8 @@ impl<T> ReadyList<T> {
     /// Adds a lane that is on no list, and wakes the drain if it is fast asleep.
     pub(super) fn push(&self, lane: Arc<Lane<T>>) {
         let lane = Arc::into_raw(lane).cast_mut();
-        let mut top = self.top.load(Relaxed);
+        // Most often it is empty; else the exchange says what is there.
+        let mut top = ptr::null_mut();
         loop {
             // SAFETY: the pointer came from an `Arc` that is still counted, and is not listed yet.
             unsafe { &*lane }.below.store(top, Relaxed);

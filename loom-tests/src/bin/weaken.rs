@@ -82,6 +82,12 @@ const WEAKENINGS: &[Weakening] = &[
     ),
     weaken(
         "ring/free_list.rs",
+        "link), Relaxed, Acquire)",
+        "link), Relaxed, Relaxed)",
+        "a_returned_chunk_is_written_only_after_it_was_read",
+    ),
+    weaken(
+        "ring/free_list.rs",
         "high(head).wrapping_add(1)",
         "high(head)",
         "no_chunk_is_leased_twice_and_none_is_lost",
@@ -163,13 +169,13 @@ const WEAKENINGS: &[Weakening] = &[
         "ring/ready.rs",
         "compare_exchange_weak(top, lane, Release, Relaxed)",
         "compare_exchange_weak(top, lane, Relaxed, Relaxed)",
-        "a_lane_that_becomes_ready_wakes_a_sleeping_drain",
+        "a_lane_that_comes_back_begins_at_its_new_chunk",
     ),
     weaken(
         "ring/ready.rs",
         "swap(ptr::null_mut(), Acquire)",
         "swap(ptr::null_mut(), Relaxed)",
-        "a_lane_that_becomes_ready_wakes_a_sleeping_drain",
+        "a_lane_that_comes_back_begins_at_its_new_chunk",
     ),
     weaken(
         "ring/ready.rs",
