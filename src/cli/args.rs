@@ -12,9 +12,9 @@ use crate::segment::AppendMode;
 const LONG_ABOUT: &str = "\
 Captures what thousands of concurrent jobs print, without making a job wait for a disk.
 
-Every job writes into its own lock-free ring under one byte budget; a drain packs all of them into a \
-few append files in one directory. Any number of weir processes may write to and read from the same \
-directory at the same time.";
+Every job writes into its own lock-free ring under one byte budget; a drain packs all of them into \
+a few append files in one directory. Any number of weir processes may write to and read from the \
+same directory at the same time.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +29,8 @@ Where settings come from, first wins:
 
 Exit codes:
   0 done   1 grep found nothing   2 bad usage, unknown job   3 done, but a segment is damaged
-  125 run and batch: weir itself failed; else run gives its command's code, batch counts failed jobs";
+  125 run and batch: weir itself failed
+  Else run gives the code of its command, and batch counts the jobs that failed.";
 
 /// Captures what thousands of concurrent jobs print
 #[derive(Debug, Parser)]

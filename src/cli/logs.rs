@@ -16,8 +16,8 @@ use crate::job::{Attempt, JobId, Stream};
 use crate::read::{Bound, Item, JobLog, Level, Line, LineEnd, Loss, Query, Raw};
 
 const EXAMPLES: &str = "\
-Both streams go to standard output, in the order in which lines were complete; with colours, lines of
-the job's stderr are red. What is missing is said on stderr where it is missing.
+Both streams go to standard output, in the order in which lines were complete; with colours, lines
+of the job's stderr are red. What is missing is said on stderr where it is missing.
 
 A time is 10m (ago), 14:05, 2026-09-21, '2026-09-21 14:05' (local) or RFC 3339; a line is #120, as
 the job counted it on each stream.

@@ -8,7 +8,7 @@ use std::os::fd::AsFd;
 /// Bytes gathered before a write.
 const BUFFER: usize = 64 << 10;
 
-/// Our standard output, buffered. Every command flushes it before it ends, so that no error is lost.
+/// Our standard output, buffered. A command flushes it before it ends, so that no error is lost.
 pub(super) type Stdout = BufWriter<File>;
 
 /// Opens our standard output without the standard library's line buffering.

@@ -2,7 +2,7 @@
 //!
 //! Invariants:
 //! - What job `n` wrote stands, whole and in one piece, behind all that jobs before it wrote.
-//! - Held back output is at most [`HOLD`] bytes for each worker: a worker that has more waits for its
+//! - Held back output is at most [`HOLD`] bytes for each worker: one that has more waits for its
 //!   turn and then writes straight through.
 
 use std::io::{self, Write};

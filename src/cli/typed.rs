@@ -9,7 +9,8 @@ use clap::{CommandFactory, Parser};
 use super::args::Cli;
 use super::exit;
 
-/// Parses `words`; where that ends the program (help, version, bad usage) says so and gives the code.
+/// Parses `words`; where that ends the program (help, version, bad usage) says so and gives the
+/// code.
 pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, ExitCode> {
     let words: Vec<OsString> = words.into_iter().collect();
     Cli::try_parse_from(&words).map_err(|error| match error.kind() {

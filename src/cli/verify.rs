@@ -15,8 +15,9 @@ use crate::segment::{SegmentError, SegmentName, SegmentReader, VerifyReport};
 use crate::store::Catalog;
 
 const EXAMPLES: &str = "\
-Reads all that is stored and checks every checksum. Changes nothing. A segment that is being written,
-or whose writer was killed, may end in an unfinished frame: nothing in it was ever reported as stored.
+Reads all that is stored and checks every checksum. Changes nothing. A segment that is being
+written, or whose writer was killed, may end in an unfinished frame: nothing in it was ever reported
+as stored.
 
 Examples:
   weir verify                        one line for each damaged file, and a sum

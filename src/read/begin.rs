@@ -1,8 +1,9 @@
 //! Where in an attempt to begin reading, from frame headers alone.
 //!
 //! Invariant: no item that a query wants is complete before the frame that it says to begin at. The
-//! first bytes of such an item may lie before it; [`beginning`] finds them. Of lines that are complete
-//! only because the job ended, one a stream is found ([`last_writer`]): a captured process has no more.
+//! first bytes of such an item may lie before it; [`beginning`] finds them. Of lines that are
+//! complete only because the job ended, one a stream is found ([`last_writer`]): a captured process
+//! has no more.
 
 use crate::job::{Extent, PerStream, Stream, Wall, WriterNo};
 use crate::segment::{FrameHeader, FrameKind};
@@ -80,8 +81,8 @@ fn first_of_last(headers: &impl Headers, only: Option<Stream>, last: u64, floor:
 /// The first frame before `first` that may hold the beginning of the line that `writer` had not
 /// finished on `stream` when `first` began.
 ///
-/// A binary search where the writer wrote the stream's latest newline, as a single writer has; else a
-/// walk back to its own.
+/// A binary search where the writer wrote the stream's latest newline, as a single writer has; else
+/// a walk back to its own.
 pub(super) fn beginning(
     headers: &impl Headers,
     first: usize,

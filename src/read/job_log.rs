@@ -228,7 +228,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// At the end: fetches the lines that streams without any bytes in this pass may have left open.
+    /// At the end: fetches the lines that streams without bytes in this pass may have left open.
     fn fetch_silent(&mut self) {
         let only = self.only;
         for stream in Stream::BOTH.into_iter().filter(|stream| only.is_none_or(|o| o == *stream)) {

@@ -1,7 +1,8 @@
 //! How severe a line is, found in the line itself: JSON, logfmt and common text forms.
 //!
-//! Where a line names no level (the rest of a stack trace, a wrapped message) it has the level of the
-//! line before it on its stream. What this is not: a parser; it looks at the first 256 bytes only.
+//! Where a line names no level (the rest of a stack trace, a wrapped message) it has the level of
+//! the line before it on its stream. What this is not: a parser; it looks at the first 256 bytes
+//! only.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! What a search looks for: a regular expression that matches within one line.
 //!
-//! Invariant: [`Pattern::candidate`] never passes over a line that [`Pattern::is_match`] takes. So whole
-//! blocks are searched at once, and lines are told apart only where something was found.
+//! Invariant: [`Pattern::candidate`] never passes over a line that [`Pattern::is_match`] takes. So
+//! whole blocks are searched at once, and lines are told apart only where something was found.
 
 use regex::bytes::{Match, Regex, RegexBuilder};
 
@@ -52,8 +52,8 @@ impl Pattern {
         self.line.find_iter(line)
     }
 
-    /// A place in `block`, which begins with a line, before whose line no line matches; `None` if no
-    /// line of it does.
+    /// A place in `block`, which begins with a line, before whose line no line matches; `None` if
+    /// no line of it does.
     pub(super) fn candidate(&self, block: &[u8]) -> Option<usize> {
         match &self.block {
             Some(regex) => regex.find(block).map(|found| found.start()),
@@ -62,8 +62,8 @@ impl Pattern {
     }
 }
 
-/// Whether `pattern`, with `^` and `$` at every line, finds in a block all that it finds in its lines:
-/// not where it names the ends of the text or sets flags of its own.
+/// Whether `pattern`, with `^` and `$` at every line, finds in a block all that it finds in its
+/// lines: not where it names the ends of the text or sets flags of its own.
 fn means_the_same_in_a_block(pattern: &str) -> bool {
     let own_flags = pattern.match_indices("(?").any(|(at, open)| {
         let behind = &pattern[at + open.len()..];
@@ -100,7 +100,8 @@ mod tests {
         #[test]
         fn no_matching_line_is_passed_over(
             pattern in prop::sample::select(vec![
-                "a", "^a", "a$", "^$", "a.b", r"a\sb", "[^a]", r"\bab\b", r"\Bb", "a|b$", r"\Aa", r"b\z",
+                "a", "^a", "a$", "^$", "a.b", r"a\sb", "[^a]", r"\bab\b", r"\Bb", "a|b$", r"\Aa",
+                r"b\z",
                 "(?-m)^a", "(?s)a.b", "(?:ab)+", "(?i)A", "a*", r"\n", r"a[^b]*b",
             ]),
             block in "([ab ]{0,3}\n){0,8}",

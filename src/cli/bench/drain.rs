@@ -15,7 +15,8 @@ use super::{Spread, rate};
 
 /// One line of 100 bytes.
 pub(super) const LINE: &[u8; 100] =
-    b"2026-09-21T14:13:20.123456Z  INFO worker{id=17}: step finished loss=0.123 grad=4.56 lr=0.00031 ok=1\n";
+    b"2026-09-21T14:13:20.123456Z  INFO worker{id=17}: step finished loss=0.123 grad=4.56 lr=3e-4 \
+      wait=10\n";
 const JOBS: usize = 1000;
 const THREADS: usize = 2;
 /// Lines that a job writes before the next one has its turn.

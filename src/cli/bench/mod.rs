@@ -1,7 +1,7 @@
 //! `weir bench`: what this machine and this directory can do.
 //!
-//! Measures in a scratch directory on the file system of `--dir` and removes it. One run says little:
-//! rounds are interleaved, and medians and spread are printed.
+//! Measures in a scratch directory on the file system of `--dir` and removes it. One run says
+//! little: rounds are interleaved, and medians and spread are printed.
 
 mod drain;
 mod io;
@@ -18,7 +18,7 @@ use super::settings::Settings;
 use super::size::Size;
 
 const EXAMPLES: &str = "\
-io      writes segments by mmap and by pwritev and says which one `--append auto` takes here, and why
+io      writes segments by mmap and by pwritev; says which `--append auto` takes here, and why
 push    what writing a line of 100 B costs a program: bursts with pauses, and without any
 drain   how many lines a second 1000 jobs on two threads bring into files
 
@@ -39,7 +39,8 @@ pub(super) struct BenchArgs {
     #[arg(long, value_name = "SIZE")]
     size: Option<Size>,
     /// How many rounds
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
 }
 
