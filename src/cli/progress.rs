@@ -164,3 +164,47 @@ fn message(counts: Counts, status: &Status, before: &mut Before) -> String {
 fn rate(count: u64, seconds: f64) -> u64 {
     (count as f64 / seconds) as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::job::{Extent, PerStream};
+
+    use super::*;
+
+    fn status(sink: SinkState) -> Status {
+        let stored =
+            PerStream { stdout: Extent { bytes: 1000, lines: 10 }, ..PerStream::default() };
+        Status {
+            jobs_open: 2,
+            jobs_finished: 1,
+            stored,
+            budget: 1000,
+            budget_used: 250,
+            budget_peak: 250,
+            blocked: 0,
+            blocked_for: Duration::ZERO,
+            sink,
+        }
+    }
+
+    fn text(counts: Counts, status: &Status) -> String {
+        message(counts, status, &mut Before { at: Instant::now(), lines: 0, bytes: 0 })
+    }
+
+    #[test]
+    fn what_goes_wrong_is_in_the_line_and_what_does_not_is_not() {
+        let counts = Counts { total: 9, running: 2, done: 3, failed: 0 };
+        let good = text(counts, &status(SinkState::Ok));
+        assert!(
+            good.starts_with("done, 2 running, ") && good.ends_with("budget 25% used"),
+            "{good}"
+        );
+        assert!(!good.contains("failed"), "{good}");
+        let since = Duration::from_secs(3);
+        let full = SinkState::Failing { error: "no space\u{1b}[2J".into(), since };
+        let bad = Status { blocked: 4, ..status(full) };
+        let bad = text(Counts { failed: 1, ..counts }, &bad);
+        assert!(bad.contains("1 failed") && bad.contains("4 waits"), "{bad}");
+        assert!(bad.ends_with("STORE FAILING for 3.0 s: no space\\u{1b}[2J"), "{bad}");
+    }
+}

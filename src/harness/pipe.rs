@@ -145,4 +145,23 @@ mod tests {
             "not worth a division"
         );
     }
+
+    /// While processes were being started one after the other, the capture thread spun on pipes that it
+    /// had closed: each new process held a copy of them until its exec.
+    #[test]
+    fn a_closed_pipe_is_silent_although_somebody_holds_a_copy_of_it() {
+        let (pipe, write) = pipe();
+        let mut plumbing = Plumbing::new().unwrap();
+        plumbing.watch(pipe.fd(), 7).unwrap();
+        let _copy = pipe.fd().try_clone_to_owned().unwrap();
+        drop(write);
+        let ready = |plumbing: &Plumbing| {
+            let mut events = Vec::with_capacity(4);
+            let spare = rustix::buffer::spare_capacity(&mut events);
+            epoll::wait(plumbing.epoll(), spare, Some(&Default::default())).unwrap()
+        };
+        assert_eq!(ready(&plumbing), 1, "it hung up");
+        plumbing.close(pipe);
+        assert_eq!(ready(&plumbing), 0);
+    }
 }
