@@ -1,8 +1,8 @@
 //! Capturing processes, against letting each write to a file of its own.
 //!
-//! `cargo bench --bench capture`. `WEIR_BENCH_PROCESSES` sets how many run at once (200 unless told;
-//! 1000 is the figure of `docs/bench.md`). Everything goes to a temporary directory; its file system
-//! matters. The processes are this program itself.
+//! `cargo bench --bench capture`. `WEIR_BENCH_PROCESSES` sets how many run at once (200 unless
+//! told; 1000 is the figure of `docs/bench.md`). Everything goes to a temporary directory; its file
+//! system matters. The processes are this program itself.
 
 use std::fs::File;
 use std::hint::black_box;

@@ -15,8 +15,8 @@ fn count(dir: &str) -> usize {
     std::fs::read_dir(dir).unwrap().count()
 }
 
-/// The count once it is `expected`, or what it still is after a while: the kernel lists a thread for a
-/// moment after it was joined.
+/// The count once it is `expected`, or what it still is after a while: the kernel lists a thread
+/// for a moment after it was joined.
 fn settled(dir: &str, expected: usize) -> usize {
     let since = Instant::now();
     while count(dir) != expected && since.elapsed() < Duration::from_secs(10) {

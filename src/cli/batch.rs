@@ -32,13 +32,13 @@ Examples:
   weir batch --array 1-1000 -- ./simulate {}     one command for every number
   weir batch --id night --resume jobs.txt        only what has not succeeded yet
 
-A job's id is the batch's and the element's, the line's number or the array's: night.17. Empty lines \
-and lines that begin with # are no elements. A job sees WEIR_JOB_ID, WEIR_ATTEMPT and, for the \
+A job's id is the batch's and the element's, the line's number or the array's: night.17. Empty \
+lines and lines that begin with # are no elements. A job sees WEIR_JOB_ID, WEIR_ATTEMPT and, for the \
 element, WEIR_TASK.
 
 Exit codes:
-  0 all succeeded (also where there was none); else how many failed or were not started, 101 for more
-  than 100; 125 weir itself failed";
+  0 all succeeded (also where there was none); else how many failed or were not started, 101 for
+  more than 100; 125 weir itself failed";
 
 /// How many failed jobs are told of in full.
 const FAILURES_TOLD: usize = 3;

@@ -20,8 +20,8 @@ pub(super) enum Elements {
 }
 
 impl Elements {
-    /// Reads a file, or standard input for `-`, to its end. Empty lines and lines that begin with `#`
-    /// are no elements.
+    /// Reads a file, or standard input for `-`, to its end. Empty lines and lines that begin with
+    /// `#` are no elements.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
         let mut text = Vec::new();
         if path == Path::new("-") {

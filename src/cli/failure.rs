@@ -47,8 +47,8 @@ fn outcome(ended: &Ended) -> String {
     }
 }
 
-/// Its last lines on stderr, as they are stored; empty where they cannot be read, for the job's end is
-/// the news here, and `weir logs` says what is wrong with a store.
+/// Its last lines on stderr, as they are stored; empty where they cannot be read, for the job's end
+/// is the news here, and `weir logs` says what is wrong with a store.
 fn last_words(ended: &Ended, settings: &Settings) -> String {
     let Ok(catalog) = Catalog::lookup(&settings.dir, ended.id.as_str()) else {
         return String::new();

@@ -2,8 +2,8 @@
 
 use crate::job::{InvalidJobId, JobId};
 
-/// Under Slurm the id names the place in the allocation, `JOB[_TASK][.STEP.PROC]`, so that a requeued
-/// job is the next attempt of the same; elsewhere it is new.
+/// Under Slurm the id names the place in the allocation, `JOB[_TASK][.STEP.PROC]`, so that a
+/// requeued job is the next attempt of the same; elsewhere it is new.
 pub(super) fn default_id(var: impl Fn(&str) -> Option<String>) -> Result<JobId, InvalidJobId> {
     let var = |name| var(name).filter(|value| !value.is_empty());
     let Some(job) = var("SLURM_ARRAY_JOB_ID").or_else(|| var("SLURM_JOB_ID")) else {

@@ -1,4 +1,5 @@
-//! What `run` and `batch` share: the engine, the harness, the signals that reach us, and a good end.
+//! What `run` and `batch` share: the engine, the harness, the signals that reach us, and a good
+//! end.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;

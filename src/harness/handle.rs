@@ -18,13 +18,13 @@ use super::tee::Feed;
 /// How long a harness waits before it does the next thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
-    /// How long the pipes of a process that is gone must be silent before their capture ends although
-    /// somebody still holds them; 500 ms.
+    /// How long the pipes of a process that is gone must be silent before their capture ends
+    /// although somebody still holds them; 500 ms.
     pub drain_grace: Duration,
     /// From SIGTERM to SIGKILL for a job whose time is up; 5 s.
     pub kill_grace: Duration,
-    /// From a forwarded SIGTERM to SIGKILL; 20 s, so that logs are finished within the 30 s that Slurm
-    /// gives.
+    /// From a forwarded SIGTERM to SIGKILL; 20 s, so that logs are finished within the 30 s that
+    /// Slurm gives.
     pub term_grace: Duration,
 }
 
@@ -89,8 +89,8 @@ impl Harness {
         self.orders.clone()
     }
 
-    /// Starts a task as a job of `engine`; how it ends is sent to `report`. A program that cannot be
-    /// started is a job that ends with 127 or 126.
+    /// Starts a task as a job of `engine`; how it ends is sent to `report`. A program that cannot
+    /// be started is a job that ends with 127 or 126.
     ///
     /// # Errors
     /// Where the harness was stopped or the engine refuses the job.

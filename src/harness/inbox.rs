@@ -21,8 +21,9 @@ pub(super) enum Order {
 /// How running jobs are asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// Every job's group gets this signal, by number; no further job is started. After SIGTERM, which
-    /// is followed by SIGKILL where Slurm sends it, what is left after [`Timing::term_grace`] is killed.
+    /// Every job's group gets this signal, by number; no further job is started. After SIGTERM,
+    /// which is followed by SIGKILL where Slurm sends it, what is left after [`Timing::term_grace`]
+    /// is killed.
     ///
     /// [`Timing::term_grace`]: super::Timing::term_grace
     Forward(i32),

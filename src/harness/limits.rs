@@ -24,9 +24,9 @@ pub struct TooFewOpenFiles {
     pub fit: u64,
 }
 
-/// Makes sure that `jobs` may be open at once: where the soft limit of open files is too low, raises
-/// it to the hard one. Processes that a [`Harness`](super::Harness) made afterwards starts get the
-/// hard limit unless the harness was told the old one, see
+/// Makes sure that `jobs` may be open at once: where the soft limit of open files is too low,
+/// raises it to the hard one. Processes that a [`Harness`](super::Harness) made afterwards starts
+/// get the hard limit unless the harness was told the old one, see
 /// [`Harness::child_open_files`](super::Harness::child_open_files).
 ///
 /// Returns the soft limit as it was, where it was changed.

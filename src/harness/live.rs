@@ -252,7 +252,8 @@ impl Live {
         })
     }
 
-    /// Ends the job: closes its writer, reaps the process, tells the engine and whoever launched it.
+    /// Ends the job: closes its writer, reaps the process, tells the engine and whoever launched
+    /// it.
     pub(super) fn finish(mut self, now: Mono, plumbing: &mut Plumbing) {
         if self.stage > Stage::Running {
             self.signal(Signal::KILL);
@@ -281,8 +282,8 @@ impl Live {
         drop(self.tee);
     }
 
-    /// Signals the group, or the process alone where it left its group. The process is not reaped, so
-    /// both are still its own.
+    /// Signals the group, or the process alone where it left its group. The process is not reaped,
+    /// so both are still its own.
     fn signal(&self, signal: Signal) {
         if kill_process_group(self.pid, signal).is_err() {
             // Fails only where the process is gone.

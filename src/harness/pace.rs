@@ -1,14 +1,14 @@
 //! When to read again: at once while little comes, after a nap while much does.
 //!
-//! A writer that finds its reader asleep in `epoll_wait` wakes it for every few lines, and many small
-//! reads cost several times the processor time of few large ones. So under load the reader sleeps on
-//! a timer, which no writer can cut short, while pipes fill.
+//! A writer that finds its reader asleep in `epoll_wait` wakes it for every few lines, and many
+//! small reads cost several times the processor time of few large ones. So under load the reader
+//! sleeps on a timer, which no writer can cut short, while pipes fill.
 //!
 //! - No nap is longer than [`GATHER`].
-//! - No nap is so long that a pipe which was just read would fill by more than half meanwhile, by the
-//!   rate it had: a single fast job is read without a break.
-//! - There is no nap before reads that together count [`LOAD`] came within [`GATHER`], and none after a
-//!   round in which a job ended, for the scheduler may be waiting for that.
+//! - No nap is so long that a pipe which was just read would fill by more than half meanwhile, by
+//!   the rate it had: a single fast job is read without a break.
+//! - There is no nap before reads that together count [`LOAD`] came within [`GATHER`], and none
+//!   after a round in which a job ended, for the scheduler may be waiting for that.
 
 use std::time::Duration;
 

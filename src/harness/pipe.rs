@@ -146,8 +146,8 @@ mod tests {
         );
     }
 
-    /// While processes were being started one after the other, the capture thread spun on pipes that it
-    /// had closed: each new process held a copy of them until its exec.
+    /// While processes were being started one after the other, the capture thread spun on pipes
+    /// that it had closed: each new process held a copy of them until its exec.
     #[test]
     fn a_closed_pipe_is_silent_although_somebody_holds_a_copy_of_it() {
         let (pipe, write) = pipe();

@@ -1,8 +1,8 @@
 //! The capture thread: one epoll over the pipes and pidfds of all jobs.
 //!
-//! A round takes what is ready from the kernel, reads the clock once, reads each ready pipe, looks at
-//! deadlines, ends the jobs that are over, and lets [`Pace`] say whether to nap. Interest is registered
-//! once a descriptor, level-triggered, and taken back once.
+//! A round takes what is ready from the kernel, reads the clock once, reads each ready pipe, looks
+//! at deadlines, ends the jobs that are over, and lets [`Pace`] say whether to nap. Interest is
+//! registered once a descriptor, level-triggered, and taken back once.
 
 use rustix::event::{Timespec, epoll};
 use rustix::process::Signal;

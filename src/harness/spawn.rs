@@ -114,7 +114,8 @@ pub(super) fn spawn(
     command.stdin(Stdio::null()).stdout(its_stdout).stderr(its_stderr);
     let child = match command.spawn() {
         Ok(child) => child,
-        // Executable, but no program: a script without its first line, which shells run all the same.
+        // Executable, but no program: a script without its first line, which shells run all the
+        // same.
         Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) && task.names_a_path() => {
             return spawn(&task.clone().into_script(), attempt, open_files);
         }
@@ -133,8 +134,8 @@ pub(super) fn spawn(
     }
 }
 
-/// Only `process_group`, no `pre_exec`: so the standard library takes posix_spawn, which does not copy
-/// page tables. It also gives the child default SIGPIPE, which Rust programs ignore.
+/// Only `process_group`, no `pre_exec`: so the standard library takes posix_spawn, which does not
+/// copy page tables. It also gives the child default SIGPIPE, which Rust programs ignore.
 fn command(program: &OsString, task: &Task, attempt: Attempt) -> Command {
     let mut command = Command::new(program);
     command.args(task.argv.get(1..).unwrap_or_default()).process_group(0);

@@ -12,8 +12,8 @@ use super::words::plain_words;
 
 /// One process to run as one attempt of a job.
 ///
-/// It gets an empty standard input, a process group of its own, this process's environment, and in it
-/// `WEIR_JOB_ID` and `WEIR_ATTEMPT`.
+/// It gets an empty standard input, a process group of its own, this process's environment, and in
+/// it `WEIR_JOB_ID` and `WEIR_ATTEMPT`.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Task {
@@ -42,8 +42,8 @@ impl Task {
         }
     }
 
-    /// Runs a line of shell: by `/bin/sh -c`, or as it is where a shell would do no more than split it
-    /// at blanks. The line is what people get to see as the command.
+    /// Runs a line of shell: by `/bin/sh -c`, or as it is where a shell would do no more than split
+    /// it at blanks. The line is what people get to see as the command.
     pub fn shell(id: JobId, line: impl AsRef<OsStr>) -> Self {
         let line = line.as_ref();
         let task = match line.to_str().and_then(plain_words) {

@@ -11,8 +11,8 @@ const QUEUE: usize = 16;
 
 /// Copies what one job prints to two writers, from a thread of its own.
 ///
-/// The job goes at the pace of the slower of store and copy: that is what a user of `tee` asks for. A
-/// writer that fails gets nothing more; capture goes on.
+/// The job goes at the pace of the slower of store and copy: that is what a user of `tee` asks for.
+/// A writer that fails gets nothing more; capture goes on.
 #[derive(Debug)]
 pub struct Tee {
     thread: JoinHandle<()>,

@@ -1,7 +1,7 @@
 //! Deadlines of jobs, the earliest first.
 //!
-//! A deadline is never taken back: it fires, and the job looks at the clock whether it is still meant.
-//! So a byte that puts a deadline off costs nothing.
+//! A deadline is never taken back: it fires, and the job looks at the clock whether it is still
+//! meant. So a byte that puts a deadline off costs nothing.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

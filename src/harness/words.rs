@@ -1,7 +1,7 @@
 //! Command lines so plain that a shell would only split them at spaces and execute them.
 //!
-//! Starting a shell first costs about as much as starting a small program. What `make` does, weir does:
-//! a line without anything that a shell would interpret is executed as it is.
+//! Starting a shell first costs about as much as starting a small program. What `make` does, weir
+//! does: a line without anything that a shell would interpret is executed as it is.
 
 /// Characters that mean themselves to every shell, wherever they stand; `=` does in arguments.
 const PLAIN: &[u8] = b"_-./,:+@%=";

@@ -1,4 +1,5 @@
-//! Byte-exactness: awkward jobs by the batch, read back through `weir logs --raw` and `weir export`.
+//! Byte-exactness: awkward jobs by the batch, read back through `weir logs --raw` and `weir
+//! export`.
 
 use std::fmt::Write as _;
 

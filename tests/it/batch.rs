@@ -37,7 +37,8 @@ impl Place {
         self.path("jobs").to_str().unwrap().into()
     }
 
-    /// Starts `weir` with a fifo in `READY`, and waits until a job has written its first line there.
+    /// Starts `weir` with a fifo in `READY`, and waits until a job has written its first line
+    /// there.
     fn start_ready(&self, words: &[&str]) -> Child {
         let fifo = self.path("ready");
         rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
@@ -86,7 +87,8 @@ fn run_says_nothing_of_success_and_the_last_words_of_failure() {
     let place = Place::new();
     let good = place.weir(&["run", "--", "sh", "-c", "echo out; echo err >&2"]);
     assert_eq!((good.out.as_str(), good.err.as_str()), ("", ""));
-    let line = "for i in 1 2 3 4 5 6 7 8 9 10 11; do echo word $i >&2; done; printf '\\033[2J' >&2; exit 3";
+    let line = "for i in 1 2 3 4 5 6 7 8 9 10 11; do echo word $i >&2; done; \
+                printf '\\033[2J' >&2; exit 3";
     let bad = place.weir(&["run", "--id", "bad", "--", "sh", "-c", line]);
     assert_eq!((bad.code, bad.out.as_str()), (3, ""));
     assert!(bad.err.contains("exit code 3") && bad.err.contains("weir logs bad"), "{}", bad.err);

@@ -125,7 +125,8 @@ fn what_cannot_be_started_is_a_job_that_failed() {
 fn a_job_sees_its_names_an_empty_input_and_a_group_of_its_own() {
     let scene = Scene::new(PATIENT);
     let line = "echo $WEIR_JOB_ID $WEIR_ATTEMPT; cat; read pid a b ppid group r < /proc/$$/stat; \
-                [ $pid = $group ] && echo leads; ls -l /proc/$$/fd | grep -c -e epoll -e pidfd -e eventfd";
+                [ $pid = $group ] && echo leads; \
+                ls -l /proc/$$/fd | grep -c -e epoll -e pidfd -e eventfd";
     let id = JobId::new("named").unwrap();
     for attempt in 1..=2 {
         let ended = scene.run(Task::shell(id.clone(), line));
