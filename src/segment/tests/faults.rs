@@ -81,9 +81,11 @@ proptest! {
                     rest = &rest[error.stored..];
                 }
             }
-            // What is stored so far is readable at once.
+            // What is stored so far is readable at once. So may be the record that was refused, where
+            // all that was missing is its padding: it is written to the same place again.
             let got: usize = stored(dir.path()).iter().map(Vec::len).sum();
-            prop_assert_eq!(got, records.len() - rest.len());
+            let known = records.len() - rest.len();
+            prop_assert!(got == known || (got == known + 1 && !rest.is_empty()));
         }
         prop_assert!(rest.is_empty());
         prop_assert!(stored(dir.path()) == expected(&owned));
