@@ -197,6 +197,12 @@ const WEAKENINGS: &[Weakening] = &[
     ),
     weaken(
         "ring/parker.rs",
+        "        fence(SeqCst);\n        let asleep",
+        "        let asleep",
+        "a_notification_wakes_a_drain_that_is_fast_asleep",
+    ),
+    weaken(
+        "ring/parker.rs",
         "drop(lock(&self.lock));",
         "",
         "a_request_ends_any_sleep_and_shows_what_was_stored_before_it",
