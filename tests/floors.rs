@@ -1,5 +1,5 @@
-//! The house rules as a test: which floor may import which, where `unsafe` may stand, where the model
-//! configuration may be named, how long a file may be. Text is enough to see them.
+//! The house rules as a test: which floor may import which, where `unsafe` may stand, where the
+//! model configuration may be named, how long a file may be. Text is enough to see them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

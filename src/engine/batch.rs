@@ -1,4 +1,5 @@
-//! Turns pieces of rings into records: counts lines, keeps positions, cuts where lines must be whole.
+//! Turns pieces of rings into records: counts lines, keeps positions, cuts where lines must be
+//! whole.
 
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
@@ -134,8 +135,9 @@ impl Drafts {
         records
     }
 
-    /// Gives back what the store took, the first `stored` records, and forgets the plan for the rest.
-    /// A lane that gave `flush_limit` bytes no longer holds up a flush. Returns the bytes stored.
+    /// Gives back what the store took, the first `stored` records, and forgets the plan for the
+    /// rest. A lane that gave `flush_limit` bytes no longer holds up a flush. Returns the bytes
+    /// stored.
     pub(super) fn settle(
         &self,
         active: &mut [Consumer<Lane>],

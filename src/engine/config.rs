@@ -72,15 +72,15 @@ impl Builder {
         self
     }
 
-    /// The memory for output that is not stored yet, in bytes; 1 GiB by default. It is address space
-    /// first and memory only as far as it was used.
+    /// The memory for output that is not stored yet, in bytes; 1 GiB by default. It is address
+    /// space first and memory only as far as it was used.
     pub fn budget(mut self, bytes: usize) -> Self {
         self.budget = Some(bytes);
         self
     }
 
-    /// How many jobs will be open at once. The budget is cut into chunks so that each of them is sure
-    /// of one; by default into chunks for 4096.
+    /// How many jobs will be open at once. The budget is cut into chunks so that each of them is
+    /// sure of one; by default into chunks for 4096.
     pub fn max_jobs(mut self, jobs: usize) -> Self {
         self.max_jobs = Some(jobs);
         self

@@ -121,8 +121,8 @@ impl DrainPort {
         self.stopping.load(Acquire) // pairs with the Release in `stop`
     }
 
-    /// As [`is_stopping`](Self::is_stopping) for the hot path: it may say `false` a moment too long,
-    /// which is harmless because the drain stores whatever was accepted.
+    /// As [`is_stopping`](Self::is_stopping) for the hot path: it may say `false` a moment too
+    /// long, which is harmless because the drain stores whatever was accepted.
     pub(super) fn seems_stopping(&self) -> bool {
         self.stopping.load(Relaxed)
     }
@@ -130,8 +130,8 @@ impl DrainPort {
     /// Says that the next take from the ready list may be the last.
     pub(super) fn close(&self) {
         self.closed.store(true, Relaxed);
-        // Pairs with the fence at the end of `ReadyList::push`: either the take that follows sees the
-        // lane that was pushed, or its writer sees us closed.
+        // Pairs with the fence at the end of `ReadyList::push`: either the take that follows sees
+        // the lane that was pushed, or its writer sees us closed.
         fence(SeqCst);
     }
 

@@ -3,8 +3,8 @@
 //! A round takes what became ready, stores starts, then output lane by lane in batches, then
 //! finishes, acknowledges flushes, and lets quiet lanes go. Between rounds the drain
 //! - goes on at once where the last round moved [`BUSY_BYTES`] or more,
-//! - dozes where lanes are still active: producers need not wake it, it looks again by itself, later
-//!   where a round costs more, so that looking costs at most a fifth of a core,
+//! - dozes where lanes are still active: producers need not wake it, it looks again by itself,
+//!   later where a round costs more, so that looking costs at most a fifth of a core,
 //! - sleeps where none is, until a lane becomes ready or someone asks for something.
 
 use std::mem;

@@ -44,7 +44,8 @@ pub(super) struct Shared {
 }
 
 impl Engine {
-    /// How long dropping an engine waits for its drains; use [`shutdown`](Self::shutdown) to choose.
+    /// How long dropping an engine waits for its drains; use [`shutdown`](Self::shutdown) to
+    /// choose.
     pub const DROP_WAIT: Duration = Duration::from_secs(5);
 
     /// Begins to describe an engine.
@@ -141,8 +142,9 @@ impl Engine {
         }
     }
 
-    /// Accepts nothing more, stores what was accepted, seals the store and ends the drains, all in at
-    /// most `timeout`. Writers that are still open get `BrokenPipe` from then on. Idempotent.
+    /// Accepts nothing more, stores what was accepted, seals the store and ends the drains, all in
+    /// at most `timeout`. Writers that are still open get `BrokenPipe` from then on.
+    /// Idempotent.
     ///
     /// A drain that is stuck in the store when the time is up is left behind; it stores no further
     /// batch.

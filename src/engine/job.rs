@@ -201,8 +201,8 @@ impl Job {
         self.state.run.start.attempt
     }
 
-    /// Opens a writer for one stream and one thread. Whole lines of several writers of a stream never
-    /// mix; a line is whole when its newline is written.
+    /// Opens a writer for one stream and one thread. Whole lines of several writers of a stream
+    /// never mix; a line is whole when its newline is written.
     ///
     /// # Errors
     /// [`EngineError::TooManyWriters`] where the budget cannot promise it a chunk.

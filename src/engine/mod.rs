@@ -11,8 +11,8 @@
 //!   their order needs no lock.
 //! - The start record of a job is stored before its first byte, the finish record behind its last:
 //!   the drain holds a finish back until every writer of the job is closed and read empty.
-//! - A chunk goes back to the budget only after the store said that its bytes are stored. A store that
-//!   fails keeps the chunks leased; the budget fills and writers wait. Nothing is dropped.
+//! - A chunk goes back to the budget only after the store said that its bytes are stored. A store
+//!   that fails keeps the chunks leased; the budget fills and writers wait. Nothing is dropped.
 //! - A write that returned `Ok` is stored by a later `flush` or `shutdown` that says `complete`.
 //! - Every wait has a limit that its caller gave. Dropping an [`Engine`] waits at most
 //!   [`Engine::DROP_WAIT`].

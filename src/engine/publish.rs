@@ -1,5 +1,5 @@
-//! Publishes counters through the `metrics` facade: at most once a second while the drain works, and
-//! before it sleeps; never per line.
+//! Publishes counters through the `metrics` facade: at most once a second while the drain works,
+//! and before it sleeps; never per line.
 
 use std::time::Duration;
 

@@ -36,8 +36,8 @@ impl JobWriter {
     /// is full.
     ///
     /// # Errors
-    /// `BrokenPipe` where the engine is shut down. What is refused while it shuts down may be stored
-    /// all the same; what is accepted is stored.
+    /// `BrokenPipe` where the engine is shut down. What is refused while it shuts down may be
+    /// stored all the same; what is accepted is stored.
     #[inline]
     pub fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let port = &self.shared.drains[self.home];

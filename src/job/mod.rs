@@ -1,4 +1,5 @@
-//! The words that every floor uses: who a job is, which stream a byte came from, when, and how much.
+//! The words that every floor uses: who a job is, which stream a byte came from, when, and how
+//! much.
 //!
 //! Invariants:
 //! - A [`JobId`] is 1 to 128 bytes of `[A-Za-z0-9._-]` and is not `.` or `..`: it is safe as a file

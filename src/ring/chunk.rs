@@ -1,11 +1,12 @@
-//! One leased chunk from its two ends: the producer is [`Filling`] it, the consumer is [`Reading`] it.
+//! One leased chunk from its two ends: the producer is [`Filling`] it, the consumer is [`Reading`]
+//! it.
 //!
 //! ```text
 //! header | bytes 0 .. len -> | not published yet |  <- mark n-1 | .. | mark 1 | mark 0 |
 //! ```
 //!
-//! - One word, [`Published`], says how many bytes and marks the consumer may read. Only the producer
-//!   stores it, with Release, after the bytes and marks that it covers.
+//! - One word, [`Published`], says how many bytes and marks the consumer may read. Only the
+//!   producer stores it, with Release, after the bytes and marks that it covers.
 //! - What is published never changes until the consumer has returned the chunk.
 //! - A sealed chunk grows no more and names the one after it.
 //! - A chunk with bytes has a mark, and mark 0 is at byte 0.
@@ -127,7 +128,8 @@ impl Filling {
     #[inline]
     pub(super) unsafe fn append(&mut self, bytes: &[u8]) {
         debug_assert!(self.marks > 0 && bytes.len() <= self.room());
-        // SAFETY: in bounds by the caller's word; the range is unpublished, so that only we touch it.
+        // SAFETY: in bounds by the caller's word; the range is unpublished, so that only we touch
+        // it.
         unsafe { self.slot.write(self.len, bytes) };
         self.len += bytes.len();
     }
@@ -192,8 +194,8 @@ impl Reading {
     /// Begins to read a chunk.
     ///
     /// # Safety
-    /// `id` is a chunk of `pool` that its producer has handed over to this consumer alone, and `pool`
-    /// outlives the result.
+    /// `id` is a chunk of `pool` that its producer has handed over to this consumer alone, and
+    /// `pool` outlives the result.
     pub(super) unsafe fn begin(pool: &Pool, id: u32) -> Self {
         // SAFETY: by the caller's word.
         let slot = unsafe { pool.arena().slot(id) };
@@ -224,7 +226,8 @@ impl Reading {
     }
 
     fn show(&mut self, len: usize) {
-        // SAFETY: `from + len <= published.bytes`: in bounds, and unchanging while we hold the chunk.
+        // SAFETY: `from + len <= published.bytes`: in bounds, and unchanging while we hold the
+        // chunk.
         self.view = unsafe { self.slot.view(self.from, len) };
     }
 

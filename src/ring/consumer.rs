@@ -47,11 +47,11 @@ impl<T> Consumer<T> {
         &self.lane.tag
     }
 
-    /// Looks what is published, and takes up to `max_bytes` of it, oldest first, into view; says how
-    /// many bytes are in view.
+    /// Looks what is published, and takes up to `max_bytes` of it, oldest first, into view; says
+    /// how many bytes are in view.
     pub fn refresh(&mut self, max_bytes: usize) -> usize {
-        // Acquire pairs with the Release in `Producer::drop`. Before the rest: if it says closed, the
-        // chunks below show the last byte.
+        // Acquire pairs with the Release in `Producer::drop`. Before the rest: if it says closed,
+        // the chunks below show the last byte.
         self.closed = self.lane.producer.closed.load(Acquire);
         if self.chunks.is_empty() {
             // Acquire pairs with the Release in `Producer::extend`.
@@ -161,8 +161,8 @@ impl<T> Consumer<T> {
 
     /// Second half of retiring: takes the chunk back, unless the producer came by.
     pub(super) fn try_retire(&mut self) -> bool {
-        // Acquire pairs with the Release in `Producer::leave`. False says that every turn before the
-        // fence is over and its bytes are seen below; a later one takes the lane back.
+        // Acquire pairs with the Release in `Producer::leave`. False says that every turn before
+        // the fence is over and its bytes are seen below; a later one takes the lane back.
         let writing = self.lane.producer.writing.load(Acquire);
         if !writing && self.refresh(usize::MAX) == 0 && self.is_drained() && self.is_open() {
             self.retired = self.give_up();
@@ -185,7 +185,8 @@ impl<T> Consumer<T> {
             lane.drop_chunk();
             lane.pool.ledger().give_reserved();
         }
-        // Release pairs with the Acquire in `Producer::enter`: the count, for the producer to claim.
+        // Release pairs with the Acquire in `Producer::enter`: the count, for the producer to
+        // claim.
         let idle = lane.state.compare_exchange(REVOKING, IDLE, Release, Relaxed).is_ok();
         if !idle && holds_chunk {
             lane.pool.ledger().take_reserved();

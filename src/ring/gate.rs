@@ -1,6 +1,7 @@
 //! Where writers wait for room in the budget.
 //!
-//! Off the hot path on both sides: a returned chunk costs one fence and one load while nobody waits.
+//! Off the hot path on both sides: a returned chunk costs one fence and one load while nobody
+//! waits.
 
 use std::time::{Duration, Instant};
 

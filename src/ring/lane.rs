@@ -62,7 +62,8 @@ pub(super) struct ProducerWords {
 }
 
 impl<T> Lane<T> {
-    /// Counts a chunk less. Call it before the chunk goes back, so that a waiting writer finds room.
+    /// Counts a chunk less. Call it before the chunk goes back, so that a waiting writer finds
+    /// room.
     pub(super) fn drop_chunk(&self) {
         self.held.fetch_sub(1, Relaxed);
     }

@@ -59,7 +59,8 @@ impl Ledger {
 
     /// Takes the chunk reserved for a lane that holds none.
     pub(super) fn take_reserved(&self) -> Balance {
-        // Acquire pairs with the Release of `give` and `give_reserved`: the chunk is on the free list.
+        // Acquire pairs with the Release of `give` and `give_reserved`: the chunk is on the free
+        // list.
         let before = self.0.fetch_sub(ONE_FREE + ONE_RESERVED, Acquire);
         debug_assert!(Balance::unpack(before).free > 0 && Balance::unpack(before).reserved > 0);
         Balance::unpack(before - (ONE_FREE + ONE_RESERVED))

@@ -12,8 +12,8 @@
 //! - A chunk is on the free list, or leased to exactly one lane. `Pool::chunks` of them exist, and
 //!   that is the whole budget: no counter is touched per line.
 //! - Every open lane can get one chunk, whatever the others hold: opening a lane reserves it.
-//! - An idle lane holds no chunk, and nobody looks at it. A lane that is not idle has a [`Consumer`]
-//!   whose drain has promised to look again, so that a push into it wakes nobody.
+//! - An idle lane holds no chunk, and nobody looks at it. A lane that is not idle has a
+//!   [`Consumer`] whose drain has promised to look again, so that a push into it wakes nobody.
 //! - A push into an active lane is a copy, one Release store and two plain stores: no
 //!   read-modify-write, fence instruction, lock, allocation or clock.
 //! - Bytes are read in the order in which they were written, each exactly once; marks likewise.

@@ -1,8 +1,8 @@
-//! The budget: an arena cut in chunks, the ledger that says who may take one, and the free list that
-//! says which.
+//! The budget: an arena cut in chunks, the ledger that says who may take one, and the free list
+//! that says which.
 //!
-//! - A lease takes its count from the ledger first and the chunk from the free list second; a return
-//!   goes the other way. So whoever has a count finds a chunk.
+//! - A lease takes its count from the ledger first and the chunk from the free list second; a
+//!   return goes the other way. So whoever has a count finds a chunk.
 //! - A [`Lease`] is the right to one chunk: it is made here, handed on, and never copied.
 
 use std::io;
@@ -128,8 +128,8 @@ impl Pool {
     }
 
     /// Waits until a chunk is free that no lane is entitled to, for `timeout` at most; says whether
-    /// one is. A writer waits with [`Producer::wait_for_room`](super::Producer::wait_for_room), which
-    /// knows of the writer's own entitlement too.
+    /// one is. A writer waits with [`Producer::wait_for_room`](super::Producer::wait_for_room),
+    /// which knows of the writer's own entitlement too.
     pub fn wait_for_room(&self, timeout: Option<Duration>) -> bool {
         self.gate.wait(timeout, || self.has_spare())
     }

@@ -1,7 +1,8 @@
 //! The writing end of a lane.
 //!
 //! A push is a turn: it begins by saying so (`writing`), asks once whether the drain looks at the
-//! lane (`state`), and ends. Between the two the drain cannot take the lane's chunk; outside, it can.
+//! lane (`state`), and ends. Between the two the drain cannot take the lane's chunk; outside, it
+//! can.
 #![expect(unsafe_code, reason = "upholds when the lane's chunk is the producer's")]
 
 use std::cell::Cell;
@@ -16,7 +17,8 @@ use crate::job::{Mono, Stream};
 use crate::sync::Fences;
 use crate::sync::atomic::Ordering::*;
 
-/// Writes to one lane. Dropping it closes the lane: what was written is read, then the lane is done.
+/// Writes to one lane. Dropping it closes the lane: what was written is read, then the lane is
+/// done.
 #[derive(Debug)]
 pub struct Producer<T> {
     lane: Arc<Lane<T>>,
@@ -62,7 +64,8 @@ impl<T> Producer<T> {
             && filling.continues(stream)
             && bytes.len() <= filling.room()
         {
-            // SAFETY: they fit; `enter` found the lane active, so that the chunk is ours until `leave`.
+            // SAFETY: they fit; `enter` found the lane active, so that the chunk is ours until
+            // `leave`.
             unsafe { filling.append(bytes) };
             filling.publish();
             self.leave();
@@ -111,8 +114,8 @@ impl<T> Producer<T> {
         bytes.len() - rest.len()
     }
 
-    /// Lends room for at least `min` bytes to be written in place, or what is left of the chunk where
-    /// the budget, or the lane's share of it, is full; `None` where nothing is left.
+    /// Lends room for at least `min` bytes to be written in place, or what is left of the chunk
+    /// where the budget, or the lane's share of it, is full; `None` where nothing is left.
     ///
     /// More than [`Pool::payload_size`](super::Pool::payload_size) is never promised.
     pub fn reserve(&mut self, min: usize) -> Option<Room<'_, T>> {

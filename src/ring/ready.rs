@@ -1,7 +1,7 @@
 //! The lanes that became active since the drain last looked.
 //!
-//! A stack that pushes one and takes all: nothing is ever popped singly, so that no address can come
-//! back under a slow exchange, the lanes themselves are the links, and it is never full.
+//! A stack that pushes one and takes all: nothing is ever popped singly, so that no address can
+//! come back under a slow exchange, the lanes themselves are the links, and it is never full.
 #![expect(unsafe_code, reason = "the links are lanes, counted by Arc")]
 
 use std::marker::PhantomData;

@@ -2,8 +2,9 @@
 
 use super::consumer::Consumer;
 
-/// Removes from `lanes` those that are done, and retires those that are `quiet` or starved, as far as
-/// nothing of them is left to read: their chunk goes back, and their next byte announces them anew.
+/// Removes from `lanes` those that are done, and retires those that are `quiet` or starved, as far
+/// as nothing of them is left to read: their chunk goes back, and their next byte announces them
+/// anew.
 ///
 /// Order is kept. One heavy fence is paid for all of them, none where nothing is to retire.
 pub fn retire<T>(lanes: &mut Vec<Consumer<T>>, mut quiet: impl FnMut(&Consumer<T>) -> bool) {

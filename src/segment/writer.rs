@@ -6,8 +6,8 @@
 //! - A frame is in one segment. A segment grows to the configured size, or to one frame more than
 //!   nothing where that frame is larger.
 //! - A failure is not the end: what was committed stays, the next call goes on behind it. A record
-//!   that was refused may be readable where only its padding did not fit; offered again, it is written
-//!   to the same place.
+//!   that was refused may be readable where only its padding did not fit; offered again, it is
+//!   written to the same place.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -130,16 +130,16 @@ impl Slot {
         debug_assert!(at + bytes.len() <= self.capacity);
         // SAFETY: in bounds by the caller's word.
         let to = unsafe { self.chunk.add(HEADER_SIZE + at) };
-        // SAFETY: in bounds and unshared by the caller's word; `bytes` is another allocation, for no
-        // reference into unpublished payload exists while its one writer is in here.
+        // SAFETY: in bounds and unshared by the caller's word; `bytes` is another allocation, for
+        // no reference into unpublished payload exists while its one writer is in here.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), to.as_ptr(), bytes.len()) };
     }
 
     /// Lends `len` bytes at offset `at` of the payload to be written in place.
     ///
     /// # Safety
-    /// `at + len <= capacity`; nobody else accesses that range, and the arena stays, while the draft
-    /// lives.
+    /// `at + len <= capacity`; nobody else accesses that range, and the arena stays, while the
+    /// draft lives.
     #[inline]
     pub(crate) unsafe fn draft(&self, at: usize, len: usize) -> Draft {
         debug_assert!(at + len <= self.capacity);
@@ -204,7 +204,8 @@ impl Draft {
     /// The bytes; what they hold before they are written is left over from earlier use.
     #[inline]
     pub(crate) fn as_mut(&mut self) -> &mut [u8] {
-        // SAFETY: in bounds and unshared by the contract of `Slot::draft`; a mapping is initialised.
+        // SAFETY: in bounds and unshared by the contract of `Slot::draft`; a mapping is
+        // initialised.
         unsafe { NonNull::slice_from_raw_parts(self.from, self.len).as_mut() }
     }
 

@@ -14,8 +14,9 @@ pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard, atomic};
 
 /// Both sides change one word: of any two, the later one sees all that came before the earlier one.
 ///
-/// That is what the kernel's asymmetric fence adds up to, and no more: a `fence(SeqCst)` on the light
-/// side would also make every Relaxed store behind it a Release one, and hide those that are missing.
+/// That is what the kernel's asymmetric fence adds up to, and no more: a `fence(SeqCst)` on the
+/// light side would also make every Relaxed store behind it a Release one, and hide those that are
+/// missing.
 #[derive(Debug, Clone)]
 pub(crate) struct Fences(Arc<AtomicU32>);
 
@@ -215,7 +216,8 @@ impl Draft {
     }
 }
 
-/// Payload that its one reader looks at: a copy, checked against the cells at both ends of its life.
+/// Payload that its one reader looks at: a copy, checked against the cells at both ends of its
+/// life.
 #[derive(Debug)]
 pub(crate) struct View {
     slot: Slot,

@@ -11,9 +11,10 @@ pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
 /// The two sides of a store-load barrier between a thread that crosses it all the time and one that
 /// crosses it rarely.
 ///
-/// Where the kernel offers `membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)`, the light side only keeps
-/// the compiler from reordering and the heavy side makes every running thread of the process execute
-/// a full barrier. Elsewhere both are `fence(SeqCst)`. The technique: folly's `AsymmetricMemoryBarrier`.
+/// Where the kernel offers `membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED)`, the light side only
+/// keeps the compiler from reordering and the heavy side makes every running thread of the process
+/// execute a full barrier. Elsewhere both are `fence(SeqCst)`. The technique: folly's
+/// `AsymmetricMemoryBarrier`.
 #[derive(Debug, Clone)]
 pub(crate) struct Fences {
     asymmetric: bool,

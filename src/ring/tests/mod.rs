@@ -60,8 +60,9 @@ fn bytes_and_marks_come_out_as_they_went_in() {
     assert_eq!(view(&consumer), (b"o\noh\npp".to_vec(), marks));
 }
 
-/// Captured output that came in two reads was stored as a piece with two marks at its first byte, which
-/// readers take for damage, where the first read had been released before the second was published.
+/// Captured output that came in two reads was stored as a piece with two marks at its first byte,
+/// which readers take for damage, where the first read had been released before the second was
+/// published.
 #[test]
 fn a_mark_made_where_the_view_ended_replaces_the_one_before() {
     let (pool, ready) = (pool(4), ReadyList::new());

@@ -12,7 +12,8 @@ fn pattern(n: usize) -> u8 {
     u8::try_from(n % 251).unwrap()
 }
 
-/// Writes `BYTES` bytes in pieces of changing sizes, now and then in place, waiting as long as it must.
+/// Writes `BYTES` bytes in pieces of changing sizes, now and then in place, waiting as long as it
+/// must.
 fn write_all(mut producer: Producer<usize>) {
     let text: Vec<u8> = (0..BYTES).map(pattern).collect();
     let (mut sent, mut size) = (0, 1 + *producer.tag());
