@@ -15,8 +15,8 @@ fn a_returned_chunk_is_written_only_after_it_was_read() {
         let mut first = lane(&pool, &ready, 0);
         let mut second = lane(&pool, &ready, 1);
         let mut third = lane(&pool, &ready, 2);
-        // A chunk stays on the free list, so that the second lane exchanges its head, and a third lane
-        // leases at the end: loom tries other orders around exchanges, less so around loads.
+        // A chunk stays on the free list, so that the second lane exchanges its head, and a third
+        // lane leases at the end: loom tries other orders around exchanges, less so around loads.
         drop((first.reserve(1), second.reserve(1)));
         write(&mut first, b"first", 0);
         let writer = thread::spawn(move || {

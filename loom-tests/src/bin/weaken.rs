@@ -1,5 +1,5 @@
-//! Sees every model fail: weakens one ordering at a time in a copy of the tree and runs the model that
-//! guards it, which has to fail.
+//! Sees every model fail: weakens one ordering at a time in a copy of the tree and runs the model
+//! that guards it, which has to fail.
 //!
 //! `cargo run --release --bin weaken [PART OF A NAME]`, inside `loom-tests/`. Prints one row of the
 //! table in README.md for each weakening; ends with an error if a model passed.
@@ -148,8 +148,8 @@ const WEAKENINGS: &[Weakening] = &[
     ),
     weaken(
         "ring/pool.rs",
-        "give_counted(&self, lease: Lease) {\n        self.free.push(&self.arena, lease.id);\n        self.gate.open();",
-        "give_counted(&self, lease: Lease) {\n        self.free.push(&self.arena, lease.id);",
+        "lease.id);\n        self.gate.open();\n    }\n}",
+        "lease.id);\n    }\n}",
         "two_lanes_that_both_outgrow_the_budget_get_through",
     ),
     weaken(
