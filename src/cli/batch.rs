@@ -33,8 +33,8 @@ Examples:
   weir batch --id night --resume jobs.txt        only what has not succeeded yet
 
 A job's id is the batch's and the element's, the line's number or the array's: night.17. Empty \
-lines and lines that begin with # are no elements. A job sees WEIR_JOB_ID, WEIR_ATTEMPT and, for the \
-element, WEIR_TASK.
+lines and lines that begin with # are no elements. A job sees WEIR_JOB_ID, WEIR_ATTEMPT and, for \
+the element, WEIR_TASK.
 
 Exit codes:
   0 all succeeded (also where there was none); else how many failed or were not started, 101 for

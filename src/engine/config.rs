@@ -171,7 +171,7 @@ pub enum EngineError {
     NoJobs,
     /// The budget cannot give every job one chunk.
     #[error(
-        "a budget of {budget} bytes is too small for {jobs} jobs at once; the least is {least} bytes"
+        "a budget of {budget} bytes is too small for {jobs} jobs at once; the least is {least}"
     )]
     BudgetTooSmall {
         /// The budget, in bytes.
@@ -183,8 +183,8 @@ pub enum EngineError {
     },
     /// Every chunk is already promised to an open writer.
     #[error(
-        "{open} writers are open and the budget cannot promise a chunk to one more; finish jobs first \
-         or give the engine a larger budget"
+        "{open} writers are open and the budget cannot promise a chunk to one more; finish jobs \
+         first or give the engine a larger budget"
     )]
     TooManyWriters {
         /// How many chunks, and so open writers, the budget has.
