@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::engine::{Engine, SinkState};
@@ -91,6 +91,9 @@ impl Rig {
 impl SignalThread {
     /// The first signal is passed on to all jobs, the second kills them.
     fn start(stopper: Stopper) -> std::io::Result<Self> {
+        // A limit of file sizes is to be an error of a write, not the end of us. A handler, unlike
+        // ignoring the signal, is not handed on to the jobs.
+        signal_hook::flag::register(SIGXFSZ, Arc::default())?;
         let ignored = ignored_signals();
         let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
         let mut signals = Signals::new(wanted.iter().filter(|signal| !ignored.contains(signal)))?;

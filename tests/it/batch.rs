@@ -1,5 +1,6 @@
 //! `weir run` and `weir batch` as a user runs them: exit codes, messages, files, signals.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
@@ -246,6 +247,30 @@ fn too_low_a_limit_of_open_files_is_told_before_any_job_starts() {
     assert_eq!(batch.status.code(), Some(125), "{text}");
     assert!(text.contains("256") && text.contains("3064"), "{text}");
     assert!(!mark.exists());
+}
+
+#[test]
+fn a_limit_of_file_sizes_is_a_full_disk_and_neither_kills_weir_nor_its_job() {
+    let place = Place::new();
+    let weir = assert_cmd::cargo::cargo_bin("weir");
+    let store = place.path("store");
+    let mut child = std::process::Command::new("/bin/sh")
+        .args(["-c", "ulimit -f 128; exec \"$@\"", "sh"])
+        .arg(&weir)
+        .arg("--dir")
+        .arg(&store)
+        .args(["run", "--id", "big", "--", "seq", "100000"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+    let line = told.find(|line| line.as_ref().unwrap().contains("File too large"));
+    assert!(line.is_some(), "the limit is told");
+    signal(&child, Signal::TERM);
+    assert_eq!(child.wait().unwrap().code(), Some(125), "what was printed is not all stored");
+    let shown = place.weir(&["logs", "big", "-n", "1"]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    assert!(shown.out.trim().parse::<u32>().unwrap() > 1000, "{}", shown.out);
 }
 
 #[test]
