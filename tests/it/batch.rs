@@ -255,11 +255,11 @@ fn a_limit_of_file_sizes_is_a_full_disk_and_neither_kills_weir_nor_its_job() {
     let weir = assert_cmd::cargo::cargo_bin("weir");
     let store = place.path("store");
     let mut child = std::process::Command::new("/bin/sh")
-        .args(["-c", "ulimit -f 128; exec \"$@\"", "sh"])
+        .args(["-c", "ulimit -f 1024; exec \"$@\"", "sh"])
         .arg(&weir)
         .arg("--dir")
         .arg(&store)
-        .args(["run", "--id", "big", "--", "seq", "100000"])
+        .args(["run", "--id", "big", "--", "seq", "300000"])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
