@@ -289,13 +289,13 @@ fn the_first_signal_goes_to_the_jobs_and_their_last_words_are_kept() {
 #[test]
 fn the_second_signal_kills_the_jobs_and_what_they_said_is_kept() {
     let place = Place::new();
-    let line = "trap 'echo no; echo ready > $READY' INT; echo $$; echo ready > $READY; \
+    let line = "trap 'echo no; echo ready > $READY' TERM; echo $$; echo ready > $READY; \
                 while :; do sleep 0.01; done";
     let words = ["batch", "--id", "s", "--array", "1", "--", "sh", "-c", line];
     let child = place.start_ready(&words);
-    signal(&child, Signal::INT);
+    signal(&child, Signal::TERM);
     place.wait_for_line();
-    signal(&child, Signal::INT);
+    signal(&child, Signal::TERM);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let logs = place.weir(&["logs", "s.1", "--stdout"]).out;

@@ -182,9 +182,9 @@ fn a_job_whose_time_is_up_is_asked_and_then_killed() {
 #[test]
 fn a_stopped_harness_forwards_the_signal_stores_the_rest_and_starts_no_more() {
     let scene = Scene::new(PATIENT);
-    let line = "trap 'echo bye; exit 3' INT; echo ready > $READY; while :; do sleep 0.01; done";
+    let line = "trap 'echo bye; exit 3' TERM; echo ready > $READY; while :; do sleep 0.01; done";
     let ended = scene.start_ready(line);
-    scene.harness.stopper().stop(Stop::Forward(2));
+    scene.harness.stopper().stop(Stop::Forward(15));
     let ended = ended.recv().unwrap();
     assert_eq!(ended.exit.exit_code, Some(3));
     assert_eq!(scene.stored(&ended.id, ended.attempt).stdout, b"bye\n");
