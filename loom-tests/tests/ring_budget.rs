@@ -143,6 +143,26 @@ fn a_starved_lane_gives_back_what_it_gets_again() {
 }
 
 #[test]
+fn a_waiting_writer_hears_of_a_lane_that_ended_without_a_chunk() {
+    explore(3, || {
+        let (pool, ready) = (pool(2), ReadyList::new());
+        let mut drain = Drain::new(&ready);
+        let mut holds = lane(&pool, &ready, 0);
+        write(&mut holds, &[7; FULL], 0);
+        drop(lane(&pool, &ready, 1));
+        drain.look_without_release();
+        let waits = Arc::clone(&pool);
+        let writer = thread::spawn(move || {
+            assert!(waits.wait_for_room(None));
+            assert_eq!(write(&mut holds, &[7], 0), 1);
+            holds
+        });
+        drain.lanes.retain(|lane| !lane.is_done());
+        writer.join().unwrap();
+    });
+}
+
+#[test]
 fn a_waiting_writer_hears_of_every_return() {
     explore(3, || {
         let (pool, ready) = (pool(2), ReadyList::new());

@@ -205,7 +205,7 @@ impl<T> Drop for Consumer<T> {
         }
         match self.chunks.pop_front() {
             Some(chunk) => self.lane.pool.give(chunk.end()),
-            None => self.lane.pool.ledger().close(),
+            None => self.lane.pool.end_reservation(),
         }
     }
 }

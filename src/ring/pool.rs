@@ -183,6 +183,12 @@ impl Pool {
         self.gate.open();
     }
 
+    /// Ends the entitlement of a closed lane that holds no chunk: one more is spare.
+    pub(super) fn end_reservation(&self) {
+        self.ledger.close();
+        self.gate.open();
+    }
+
     /// Takes back a chunk that the ledger has already counted as free.
     pub(super) fn give_counted(&self, lease: Lease) {
         self.free.push(&self.arena, lease.id);
