@@ -264,7 +264,10 @@ impl Drain {
 
     fn pause(&mut self, bytes: usize, round: Duration) {
         let port = &self.shared.drains[self.index];
-        let working = self.flush.is_some() || port.is_stopping() || port.has_events();
+        // Asked of the port, not of us: a doze after a refusal ends by the call of a flush that has
+        // to wait for the one before it, and nobody calls again.
+        let flushing = port.asked() > self.flushed;
+        let working = flushing || port.is_stopping() || port.has_events();
         if bytes >= BUSY_BYTES || working {
             self.publisher.publish_at_times(&self.shared, port);
         } else if self.active.is_empty() {
