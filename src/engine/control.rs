@@ -189,6 +189,13 @@ impl DrainPort {
     }
 }
 
+impl Drop for DrainPort {
+    fn drop(&mut self) {
+        // A writer that outlived the drain has listed its lane; list and lane keep each other alive.
+        self.ready.take(&mut Vec::new());
+    }
+}
+
 /// Locks, also after a panic: each critical section here leaves the data whole.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -77,14 +77,22 @@ impl Engine {
         // Built first, so that an error below ends the drains that already run.
         let engine = Self { shared, threads: Mutex::default() };
         for index in 0..config.drains {
-            let drain = Drain::new(Arc::clone(&engine.shared), index)?;
-            let thread = std::thread::Builder::new()
-                .name(format!("weir-drain-{index}"))
-                .spawn(move || drain.run())
-                .map_err(|source| EngineError::Thread { source })?;
-            engine.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+            engine.start_drain(index).inspect_err(|_| {
+                // The shutdown must not wait for those that never ran.
+                engine.shared.drains[index..].iter().for_each(|port| port.ended(Ended::Incomplete));
+            })?;
         }
         Ok(engine)
+    }
+
+    fn start_drain(&self, index: usize) -> Result<(), EngineError> {
+        let drain = Drain::new(Arc::clone(&self.shared), index)?;
+        let thread = std::thread::Builder::new()
+            .name(format!("weir-drain-{index}"))
+            .spawn(move || drain.run())
+            .map_err(|source| EngineError::Thread { source })?;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        Ok(())
     }
 
     /// Begins a job.
@@ -131,7 +139,7 @@ impl Engine {
 
     /// Waits until everything written before is stored, at most `timeout`.
     pub fn flush(&self, timeout: Duration) -> FlushReport {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline(timeout);
         let tickets: Vec<_> = self.shared.drains.iter().map(DrainPort::ask_flush).collect();
         let wait = |(port, ticket): (&DrainPort, u64)| port.wait_flushed(ticket, deadline);
         let all: Vec<bool> = self.shared.drains.iter().zip(tickets).map(wait).collect();
@@ -149,7 +157,7 @@ impl Engine {
     /// A drain that is stuck in the store when the time is up is left behind; it stores no further
     /// batch.
     pub fn shutdown(&self, timeout: Duration) -> ShutdownReport {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline(timeout);
         self.shared.drains.iter().for_each(DrainPort::stop);
         let ends: Vec<_> =
             self.shared.drains.iter().map(|port| port.wait_ended(deadline)).collect();
@@ -221,6 +229,13 @@ impl Shared {
     }
 }
 
+/// The end of `timeout`, or a time that nobody lives to see.
+fn deadline(timeout: Duration) -> Instant {
+    const AGE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+    let now = Instant::now();
+    now.checked_add(timeout).unwrap_or_else(|| now + AGE)
+}
+
 /// The worse of two states; of equally bad ones the first.
 fn worse(a: SinkState, b: SinkState) -> SinkState {
     let rank = |state: &SinkState| match state {
@@ -229,4 +244,43 @@ fn worse(a: SinkState, b: SinkState) -> SinkState {
         SinkState::Dead => 2,
     };
     if rank(&b) > rank(&a) { b } else { a }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::Stream;
+    use crate::store::{Appender, StoreError};
+
+    #[test]
+    fn a_writer_that_outlives_its_engine_does_not_keep_the_budget() {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = Engine::builder().dir(dir.path()).budget(1 << 20).open().unwrap();
+        let writer = engine.job(JobSpec::random()).unwrap().writer(Stream::Stdout).unwrap();
+        let pool = Arc::downgrade(&engine.shared.pool);
+        drop(engine);
+        drop(writer);
+        assert_eq!(pool.strong_count(), 0);
+    }
+
+    struct NoAppender;
+
+    impl LogStore for NoAppender {
+        fn appender(&self) -> Result<Box<dyn Appender>, StoreError> {
+            let (path, source) = (Default::default(), std::io::ErrorKind::OutOfMemory.into());
+            Err(StoreError::Io { action: "create", path, source })
+        }
+
+        fn last_attempt(&self, _job: &JobId) -> Result<Option<Attempt>, StoreError> {
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn an_engine_that_cannot_start_says_so_without_delay() {
+        let since = Instant::now();
+        let opened = Engine::builder().store(Arc::new(NoAppender)).drains(2).open();
+        assert!(matches!(opened, Err(EngineError::Store(_))));
+        assert!(since.elapsed() < Engine::DROP_WAIT / 2);
+    }
 }

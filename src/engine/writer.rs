@@ -19,8 +19,9 @@ const BLOCKED_NAP: Duration = Duration::from_millis(50);
 /// What was written is on its way at once; `flush` of [`io::Write`] has nothing to do and waits for
 /// nothing. Where the budget is full, `write` waits, which the engine counts.
 pub struct JobWriter {
-    shared: Arc<Shared>,
+    /// Before `shared`, which empties the ready lists when it goes.
     producer: Producer<Lane>,
+    shared: Arc<Shared>,
     /// Which drain is the job's.
     home: usize,
     stream: Stream,
@@ -82,8 +83,9 @@ impl io::Write for JobWriter {
 
 /// Captures both streams of a process: reads straight into the job's ring. Dropping it closes it.
 pub struct Capture {
-    shared: Arc<Shared>,
+    /// Before `shared`, which empties the ready lists when it goes.
     producer: Producer<Lane>,
+    shared: Arc<Shared>,
     /// Whether the last attempt found the budget full, so that one wait is counted once.
     blocked: bool,
 }
@@ -114,14 +116,16 @@ impl Capture {
     ///
     /// # Errors
     /// What `read` returned, except `WouldBlock` and `Interrupted`, which are [`Fill::WouldBlock`];
-    /// `BrokenPipe` where the engine is shut down.
+    /// `BrokenPipe` where the engine is shut down; if that happened during `read`, what it read may
+    /// not be stored.
     pub fn fill(
         &mut self,
         stream: Stream,
         now: Mono,
         read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
     ) -> io::Result<Fill> {
-        if self.shared.drains[self.producer.tag().job.home].seems_stopping() {
+        let port = &self.shared.drains[self.producer.tag().job.home];
+        if port.seems_stopping() {
             return Err(shut_down());
         }
         let min = Self::MIN_READ.min(self.shared.pool.payload_size());
@@ -136,7 +140,8 @@ impl Capture {
             Ok(0) => Ok(Fill::Eof),
             Ok(len) => {
                 room.commit(len, stream, now);
-                Ok(Fill::Data(len))
+                // As in `try_write`: the drain may have ended during the read.
+                if port.is_closed() { Err(shut_down()) } else { Ok(Fill::Data(len)) }
             }
             Err(error) => match error.kind() {
                 io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(Fill::WouldBlock),

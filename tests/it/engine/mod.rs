@@ -98,6 +98,44 @@ fn a_flush_is_complete_only_when_the_store_has_everything() {
 }
 
 #[test]
+fn a_flush_that_waits_for_another_over_a_refusing_store_is_not_forgotten() {
+    let store = MemoryStore::default();
+    let engine = engine(&store, 1 << 20);
+    let job = job(&engine, "a");
+    store.set(Mood::Refusing);
+    job.writer(Stream::Stdout).unwrap().write_all(b"line\n").unwrap();
+    job.finish(Exit::code(0));
+    assert!(!engine.flush(Duration::from_millis(50)).complete);
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| engine.flush(PATIENCE / 4));
+        // Long enough for the drain to have woken for it, been refused again, and dozed off.
+        std::thread::sleep(Duration::from_millis(50));
+        store.set(Mood::Willing);
+        assert!(second.join().unwrap().complete);
+    });
+}
+
+#[test]
+fn the_longest_timeout_is_one() {
+    let engine = engine(&MemoryStore::default(), 1 << 20);
+    assert!(engine.flush(Duration::MAX).complete);
+    assert!(engine.shutdown(Duration::MAX).complete);
+}
+
+#[test]
+fn a_read_that_a_shutdown_overtook_is_refused() {
+    let store = MemoryStore::default();
+    let engine = engine(&store, 1 << 20);
+    let mut capture = job(&engine, "a").capture().unwrap();
+    let filled = capture.fill(Stream::Stdout, Mono(0), |buffer| {
+        assert!(engine.shutdown(PATIENCE).complete);
+        buffer[0] = b'x';
+        Ok(1)
+    });
+    assert_eq!(filled.unwrap_err().kind(), ErrorKind::BrokenPipe);
+}
+
+#[test]
 fn a_full_budget_makes_writers_wait_and_loses_nothing() {
     let store = MemoryStore::default();
     let engine = engine(&store, 64 << 10);
