@@ -191,7 +191,7 @@ impl DrainPort {
 
 impl Drop for DrainPort {
     fn drop(&mut self) {
-        // A writer that outlived the drain has listed its lane; list and lane keep each other alive.
+        // A writer that outlived the drain listed its lane; list and lane keep each other alive.
         self.ready.take(&mut Vec::new());
     }
 }
