@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use logweir::engine::{Engine, JobSpec};
@@ -16,14 +16,18 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, Share
 struct Seen(Arc<Mutex<BTreeMap<String, Arc<AtomicU64>>>>);
 
 impl Seen {
+    fn cells(&self) -> MutexGuard<'_, BTreeMap<String, Arc<AtomicU64>>> {
+        self.0.lock().expect("nobody panics with the lock")
+    }
+
     fn cell(&self, key: &Key) -> Arc<AtomicU64> {
         let labels = key.labels().map(|label| format!(" {}={}", label.key(), label.value()));
         let name = key.name().to_owned() + &labels.collect::<String>();
-        Arc::clone(self.0.lock().unwrap().entry(name).or_default())
+        Arc::clone(self.cells().entry(name).or_default())
     }
 
     fn counter(&self, name: &str) -> u64 {
-        self.0.lock().unwrap().get(name).map_or(0, |cell| cell.load(Relaxed))
+        self.cells().get(name).map_or(0, |cell| cell.load(Relaxed))
     }
 
     fn gauge(&self, name: &str) -> f64 {

@@ -4,10 +4,11 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::job::JobId;
 use crate::segment::{AppendMode, SegmentConfig};
 use crate::store::{LogStore, SegmentStore, StoreError};
 
-use super::Engine;
+use super::{Engine, JobSpec};
 
 /// The smallest chunk, in bytes.
 const MIN_CHUNK: usize = 4 << 10;
@@ -189,6 +190,14 @@ pub enum EngineError {
     TooManyWriters {
         /// How many chunks, and so open writers, the budget has.
         open: u32,
+    },
+    /// The description of a job is too long to be stored.
+    #[error("the command and labels of {job} have {len} bytes; the most is {}", JobSpec::MAX_LEN)]
+    SpecTooLong {
+        /// The job.
+        job: JobId,
+        /// The length, in bytes.
+        len: usize,
     },
     /// The engine is shut down, or its drain died.
     #[error("the engine is shut down")]

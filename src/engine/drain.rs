@@ -138,7 +138,8 @@ impl Drain {
         }
         let records: Vec<_> = self.starts.iter().map(|job| finish::start_record(job)).collect();
         let outcome = self.appender.append(&records);
-        let stored = outcome.as_ref().map_or_else(|error| error.stored, |()| self.starts.len());
+        let all = self.starts.len();
+        let stored = outcome.as_ref().map_or_else(|error| error.stored.min(all), |()| all);
         self.starts.drain(..stored);
         outcome
     }
@@ -214,7 +215,8 @@ impl Drain {
         let records: Vec<_> = ready.iter().map(Ending::record).collect();
         let outcome = self.appender.append(&records);
         drop(records);
-        let stored = outcome.as_ref().map_or_else(|error| error.stored, |()| ready.len());
+        let all = ready.len();
+        let stored = outcome.as_ref().map_or_else(|error| error.stored.min(all), |()| all);
         self.port().counters.finished.add(stored as u64);
         for (i, ending) in ready.into_iter().enumerate() {
             if i < stored {

@@ -98,12 +98,17 @@ impl Engine {
     /// Begins a job.
     ///
     /// # Errors
-    /// Where the engine is shut down, or the store cannot say which attempt of the job this is.
+    /// Where the engine is shut down, the description is longer than [`JobSpec::MAX_LEN`], or the
+    /// store cannot say which attempt of the job this is.
     pub fn job(&self, spec: JobSpec) -> Result<Job, EngineError> {
         let number = self.shared.next_run.fetch_add(1, Relaxed);
         let home = usize::try_from(number).unwrap_or(0) % self.shared.drains.len();
         if self.shared.drains[home].is_stopping() {
             return Err(EngineError::ShutDown);
+        }
+        let len = spec.len();
+        if len > JobSpec::MAX_LEN {
+            return Err(EngineError::SpecTooLong { job: spec.id, len });
         }
         let attempt = match spec.attempt {
             Some(attempt) => attempt,

@@ -26,6 +26,10 @@ pub struct JobSpec {
 }
 
 impl JobSpec {
+    /// The longest command, labels and working directory together, in bytes: several times what
+    /// Linux lets a process be started with.
+    pub const MAX_LEN: usize = 8 << 20;
+
     /// A job with this id. If the store knows the id, the job is its next attempt.
     pub fn new(id: JobId) -> Self {
         Self { id, attempt: None, command: Vec::new(), cwd: None, labels: BTreeMap::new() }
@@ -53,6 +57,14 @@ impl JobSpec {
     pub fn cwd(mut self, cwd: impl Into<String>) -> Self {
         self.cwd = Some(cwd.into());
         self
+    }
+
+    /// The length of everything in it that the caller chose, in bytes.
+    pub(super) fn len(&self) -> usize {
+        let command = self.command.iter().map(String::len);
+        let labels = self.labels.iter().map(|(key, value)| key.len() + value.len());
+        let cwd = self.cwd.as_ref().map_or(0, String::len);
+        command.chain(labels).sum::<usize>() + cwd
     }
 
     /// Adds a label.

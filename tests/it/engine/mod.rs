@@ -320,6 +320,13 @@ fn whole_lines_of_two_writers_never_mix() {
 }
 
 #[test]
+fn a_description_that_no_frame_could_hold_is_refused() {
+    let engine = engine(&MemoryStore::default(), 1 << 20);
+    let spec = JobSpec::random().label("k", "v".repeat(JobSpec::MAX_LEN));
+    assert!(matches!(engine.job(spec), Err(EngineError::SpecTooLong { .. })));
+}
+
+#[test]
 fn the_same_id_again_is_the_next_attempt() {
     let store = MemoryStore::default();
     let engine = engine(&store, 1 << 20);
