@@ -4,7 +4,7 @@
 //! small reads cost several times the processor time of few large ones. So under load the reader
 //! sleeps on a timer, which no writer can cut short, while pipes fill.
 //!
-//! - No nap is longer than [`GATHER`].
+//! - No nap is longer than [`GATHER`], but where the budget stays full.
 //! - No nap is so long that a pipe which was just read would fill by more than half meanwhile, by
 //!   the rate it had: a single fast job is read without a break.
 //! - There is no nap before reads that together count [`LOAD`] came within [`GATHER`], and none
@@ -20,6 +20,11 @@ pub(super) const GATHER: Duration = Duration::from_millis(1);
 const LOAD: usize = 6;
 /// A read counts one, and one more for so many bytes.
 const BYTES_COUNT: usize = 2048;
+/// Rounds without room after which naps grow by one [`GATHER`], again and again.
+const PATIENT_AFTER: u32 = 16;
+/// The longest nap while there is no room, in [`GATHER`]s: a disk that stays full costs no
+/// processor, and one that has room again is noticed at once by human measure.
+const LONGEST_WAIT: u32 = 20;
 /// A shorter nap is not worth its two context switches.
 const SHORTEST: Duration = Duration::from_micros(100);
 
@@ -57,16 +62,20 @@ pub(super) struct Pace {
     since: Mono,
     /// What reads counted since then.
     load: usize,
+    /// Rounds in a row that found no room.
+    starved: u32,
 }
 
 impl Pace {
     /// How long to sleep after `round` before looking at the pipes again.
     pub(super) fn nap_after(&mut self, round: &Round) -> Option<Duration> {
         if round.starved {
-            return Some(GATHER);
+            self.starved = self.starved.saturating_add(1);
+            return Some(GATHER * (self.starved / PATIENT_AFTER).clamp(1, LONGEST_WAIT));
         }
+        self.starved = 0;
         if round.at.since(self.since) > GATHER {
-            *self = Self { since: round.at, load: 0 };
+            (self.since, self.load) = (round.at, 0);
         }
         self.load += round.load;
         let nap = round.half_full.min(GATHER);
@@ -125,8 +134,12 @@ mod tests {
     }
 
     #[test]
-    fn a_full_budget_is_looked_at_again_after_a_nap() {
-        let naps = naps(Duration::from_secs(1), 0, |round| round.starved = true);
-        assert_eq!(naps, [Some(GATHER); 9]);
+    fn a_full_budget_is_looked_at_again_after_a_nap_that_grows() {
+        let mut pace = Pace::default();
+        let round = Round { starved: true, ..Round::new(Mono(1_000_000_000)) };
+        let naps: Vec<_> = (0..1000).map(|_| pace.nap_after(&round)).collect();
+        assert_eq!(naps.first(), Some(&Some(GATHER)));
+        assert_eq!(naps.last(), Some(&Some(GATHER * LONGEST_WAIT)));
+        assert!(naps.is_sorted());
     }
 }
