@@ -17,7 +17,7 @@ use super::output::{self, counted};
 use super::settings::Settings;
 use super::size::Size;
 use super::{open, outcome};
-use crate::job::PerStream;
+use crate::job::{JobId, PerStream};
 use crate::read::{Item, JobLog, Metadata, Query, Raw};
 use crate::store::{AttemptInfo, Catalog};
 
@@ -87,7 +87,8 @@ pub(super) fn run(args: ExportArgs, settings: &Settings) -> anyhow::Result<ExitC
 /// Which directory each attempt gets.
 struct Places<'a> {
     base: &'a Path,
-    taken: HashSet<PathBuf>,
+    /// Jobs whose own directory their latest attempt has.
+    taken: HashSet<JobId>,
 }
 
 impl<'a> Places<'a> {
@@ -99,9 +100,7 @@ impl<'a> Places<'a> {
     fn take(&mut self, attempt: &AttemptInfo) -> PathBuf {
         let job = self.base.join(attempt.id.as_str());
         let earlier = job.join(format!("attempt-{}", attempt.attempt));
-        let twins = (2_u32..).map(|nth| job.join(format!("attempt-{}-{nth}", attempt.attempt)));
-        let mut candidates = [job.clone(), earlier].into_iter().chain(twins);
-        candidates.find(|place| self.taken.insert(place.clone())).unwrap_or(job)
+        if self.taken.insert(attempt.id.clone()) { job } else { earlier }
     }
 }
 

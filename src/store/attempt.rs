@@ -8,8 +8,8 @@ use crate::segment::{Chain, Entry, FinishSummary};
 pub struct AttemptInfo {
     /// The job.
     pub id: JobId,
-    /// Which run of it. Two processes that ran the same job at once may both have made this
-    /// attempt; they are two entries with different chains.
+    /// Which run of it, no other run's number. Where processes ran the same job at once, none
+    /// knowing of the others, the later run counts on from what it took itself for.
     pub attempt: Attempt,
     /// The chain of segments that it is in.
     pub chain: Chain,

@@ -10,7 +10,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::job::{InvalidJobId, JobId, RunNo};
+use crate::job::{Attempt, InvalidJobId, JobId, RunNo};
 use crate::segment::{Chain, SegmentError, SegmentReader, WriterState};
 
 use super::dir::{self, Found, Listed};
@@ -226,7 +226,23 @@ impl Draft {
             let key = |x: &AttemptInfo| (x.attempt, x.started_at, x.chain, x.run);
             a.id.cmp(&b.id).then_with(|| key(a).cmp(&key(b)))
         });
+        tell_apart(&mut self.catalog.attempts);
         self.catalog
+    }
+}
+
+/// Gives every attempt of a job a number of its own: processes that ran it at once, none knowing of
+/// the others, may have taken the same. The later one counts on.
+fn tell_apart(sorted: &mut [AttemptInfo]) {
+    let mut before: Option<(&JobId, Attempt)> = None;
+    for info in sorted {
+        if let Some((id, last)) = before
+            && *id == info.id
+            && info.attempt <= last
+        {
+            info.attempt = last.next();
+        }
+        before = Some((&info.id, info.attempt));
     }
 }
 

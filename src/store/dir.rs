@@ -59,7 +59,7 @@ fn check_marker(dir: &Path, text: &[u8]) -> Result<Found, StoreError> {
             Err(StoreError::Newer { path: dir.to_path_buf(), found, known: FORMAT })
         }
         Some(_) => Ok(Found::Store),
-        None => Err(StoreError::Foreign { path: dir.to_path_buf() }),
+        None => Err(StoreError::BadMarker { path: dir.join(MARKER) }),
     }
 }
 
@@ -105,9 +105,12 @@ fn create_private(dir: &Path) -> io::Result<()> {
 fn mark(dir: &Path) -> io::Result<()> {
     let scratch = dir.join(format!("{SCRATCH}{}", uuid::Uuid::now_v7().simple()));
     let mut file = File::create_new(&scratch)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    writeln!(file, "{MARKER_TEXT}{FORMAT}")?;
-    fs::rename(&scratch, dir.join(MARKER)).inspect_err(|_| {
+    let placed = file
+        .set_permissions(fs::Permissions::from_mode(0o600))
+        .and_then(|()| writeln!(file, "{MARKER_TEXT}{FORMAT}"))
+        .and_then(|()| fs::rename(&scratch, dir.join(MARKER)));
+    placed.inspect_err(|_| {
+        // Left behind it harms nobody.
         let _ = fs::remove_file(&scratch);
     })
 }

@@ -76,6 +76,15 @@ pub enum StoreError {
         /// The directory.
         path: PathBuf,
     },
+    /// The marker of the directory says something else than a marker says.
+    #[error(
+        "{} is damaged; if weir made this directory, write the line `weir store format 1` into it",
+        path.display()
+    )]
+    BadMarker {
+        /// The marker.
+        path: PathBuf,
+    },
     /// The directory was made by a newer weir.
     #[error(
         "{} has store format {found}, this weir knows up to {known}; upgrade weir",

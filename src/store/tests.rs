@@ -112,6 +112,8 @@ fn two_appenders_of_one_directory_keep_chains_of_their_own() {
     let found = catalog.find("job.1").unwrap();
     assert_eq!(found.len(), 2, "the same attempt of two processes is two");
     assert_ne!(found[0].chain, found[1].chain);
+    let numbers: Vec<_> = found.iter().map(|attempt| attempt.attempt.0).collect();
+    assert_eq!(numbers, [1, 2], "each can be asked for");
     let lens: Vec<_> = found.iter().map(|attempt| output(&catalog, attempt).len()).collect();
     assert!(lens == [12, 20] || lens == [20, 12], "{lens:?}");
     assert_eq!(catalog.find("job.10").unwrap().len(), 1);
@@ -158,6 +160,9 @@ fn a_directory_that_is_not_ours_is_left_alone() {
     let newer = SegmentStore::open(dir.path(), config);
     assert!(matches!(newer, Err(StoreError::Newer { found: 2, known: 1, .. })));
     assert!(matches!(Catalog::open(dir.path()), Err(StoreError::Newer { .. })));
+    std::fs::write(dir.path().join("weir-store"), "").unwrap();
+    let torn = Catalog::open(dir.path()).unwrap_err().to_string();
+    assert!(torn.contains("weir-store is damaged") && torn.contains("format 1`"), "{torn}");
     let file = dir.path().join("thesis.tex");
     let error = SegmentStore::open(&file, config).unwrap_err();
     assert!(error.to_string().contains("thesis.tex"), "{error}");
