@@ -9,12 +9,28 @@ use std::os::fd::AsFd;
 const BUFFER: usize = 64 << 10;
 
 /// Our standard output, buffered. A command flushes it before it ends, so that no error is lost.
-pub(super) type Stdout = BufWriter<File>;
+pub(super) type Stdout = BufWriter<Named>;
+
+/// A file whose errors say that it is standard output.
+#[derive(Debug)]
+pub(super) struct Named(File);
+
+impl Write for Named {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// Opens our standard output without the standard library's line buffering.
 pub(super) fn stdout() -> io::Result<Stdout> {
     let owned = io::stdout().as_fd().try_clone_to_owned()?;
-    Ok(BufWriter::with_capacity(BUFFER, File::from(owned)))
+    Ok(BufWriter::with_capacity(BUFFER, Named(File::from(owned))))
 }
 
 /// Writes `value` as one line of JSON.

@@ -269,17 +269,6 @@ fn a_closed_pipe_ends_every_reader_quietly() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_an_error() {
-    let store = three();
-    let mut weir = std::process::Command::new(weir().get_program());
-    weir.arg("--dir").arg(store.dir()).args(["logs", "sim.17"]);
-    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = weir.stdout(full).stderr(Stdio::piped()).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("No space left"));
-}
-
-#[test]
 fn settings_come_from_flag_environment_and_file_in_this_order() {
     let store = three();
     let mut empty = tempfile::NamedTempFile::new().unwrap();

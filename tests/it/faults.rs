@@ -182,3 +182,17 @@ fn a_truncated_and_an_overwritten_segment_are_named_and_the_rest_is_served() {
         assert!(verify.code == 3 && verify.out.contains(name), "{verify:?}");
     }
 }
+
+#[test]
+fn a_full_standard_output_is_named() {
+    let mut store = Written::new();
+    store.job("a", b"x\n", Exit::code(0));
+    for words in [&["logs", "a"][..], &["ls"], &["show", "a", "--json"], &["grep", "x"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut weir = std::process::Command::new(assert_cmd::cargo::cargo_bin("weir"));
+        let output = weir.arg("--dir").arg(store.dir()).args(words).stdout(full).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.starts_with("weir: cannot write to standard output: No space"), "{told}");
+    }
+}
