@@ -34,7 +34,7 @@ Examples:
 
 A job's id is the batch's and the element's, the line's number or the array's: night.17. Empty \
 lines and lines that begin with # are no elements. A job sees WEIR_JOB_ID, WEIR_ATTEMPT and, for \
-the element, WEIR_TASK.
+the element, WEIR_TASK. Its standard input is empty.
 
 Exit codes:
   0 all succeeded (also where there was none); else how many failed or were not started, 101 for
@@ -75,7 +75,7 @@ pub(super) struct BatchArgs {
     #[arg(long, value_name = "WHEN")]
     progress: Option<When>,
     /// One shell command a line; - for standard input
-    #[arg(value_name = "FILE", required_unless_present = "command", conflicts_with = "command")]
+    #[arg(value_name = "FILE", conflicts_with = "command")]
     file: Option<PathBuf>,
     /// With --array: the command and its arguments, in which {} is the number
     #[arg(last = true, value_name = "CMD", requires = "array")]

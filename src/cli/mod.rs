@@ -35,6 +35,7 @@ mod show;
 mod size;
 mod typed;
 mod verify;
+mod watch;
 mod when;
 
 use std::process::ExitCode;

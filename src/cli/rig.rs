@@ -1,12 +1,13 @@
 //! What `run` and `batch` share: the engine, the harness, the signals that reach us, and a good
 //! end.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::engine::{Engine, SinkState};
@@ -16,6 +17,7 @@ use crate::segment::AppendChoice;
 use super::exit::complain;
 use super::settings::Settings;
 use super::size::Size;
+use super::watch::Watch;
 
 /// How long the store may take for what is captured once we were told to end; the jobs had 20 s of
 /// the 30 that Slurm gives.
@@ -28,6 +30,8 @@ pub(super) struct Rig {
     pub(super) engine: Arc<Engine>,
     pub(super) harness: Harness,
     signals: SignalThread,
+    watch: Option<Watch>,
+    dir: PathBuf,
 }
 
 struct SignalThread {
@@ -54,7 +58,9 @@ impl Rig {
             .context("cannot start capturing")?
             .child_open_files(own_limit);
         let signals = SignalThread::start(harness.stopper()).context("cannot watch for signals")?;
-        Ok(Self { engine: Arc::new(engine), harness, signals })
+        let engine = Arc::new(engine);
+        let watch = Watch::start(&engine);
+        Ok(Self { engine, harness, signals, watch, dir: settings.dir.clone() })
     }
 
     /// Waits until everything captured is stored. A store that fails is waited for, until a signal
@@ -80,28 +86,41 @@ impl Rig {
         }
         let report = self.engine.shutdown(SEALING);
         if !report.complete {
-            let pending = Size(report.pending_bytes);
-            complain(&format!("up to {pending} of captured output could not be stored"));
+            complain(&match report.pending_bytes {
+                0 => format!(
+                    "what is captured could not be completed in {}; see `weir verify`",
+                    self.dir.display()
+                ),
+                pending => {
+                    format!("up to {} of captured output could not be stored", Size(pending))
+                }
+            });
         }
+        self.watch.into_iter().for_each(Watch::end);
         self.signals.end();
         report.complete
     }
 }
 
 impl SignalThread {
-    /// The first signal is passed on to all jobs, the second kills them.
+    /// The first signal to end is passed on to all jobs, the second kills them.
     fn start(stopper: Stopper) -> std::io::Result<Self> {
         // A limit of file sizes is to be an error of a write, not the end of us. A handler, unlike
         // ignoring the signal, is not handed on to the jobs.
         signal_hook::flag::register(SIGXFSZ, Arc::default())?;
         let ignored = ignored_signals();
-        let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
+        let wanted = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2];
         let mut signals = Signals::new(wanted.iter().filter(|signal| !ignored.contains(signal)))?;
         let handle = signals.handle();
         let first = Arc::new(Mutex::new(None));
         let since = Arc::clone(&first);
         let thread = std::thread::Builder::new().name("weir-signals".into()).spawn(move || {
             for signal in signals.forever() {
+                if let SIGUSR1 | SIGUSR2 = signal {
+                    // What a batch system announces the end of time with, so that jobs save.
+                    stopper.signal(signal);
+                    continue;
+                }
                 let again = lock(&since).is_some();
                 lock(&since).get_or_insert_with(Instant::now);
                 stopper.stop(if again { Stop::Kill } else { Stop::Forward(signal) });

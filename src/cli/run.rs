@@ -8,10 +8,10 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::harness::{Ended, Task, Tee};
-use crate::job::JobId;
+use crate::job::{JobId, Stream};
 
 use super::duration::parse_duration;
-use super::exit::OWN_FAILURE;
+use super::exit::{OWN_FAILURE, complain};
 use super::failure;
 use super::job_name::id_here;
 use super::label::{Label, parse_label};
@@ -23,6 +23,7 @@ Examples:
   weir run -- make -j8
   weir run --id train.17 --label model=resnet --timeout 2h -- python train.py
   weir run --tee -- ./build.sh       copy the output through as it comes
+  weir run -- sh -c 'sort < names'   with an input; without, a command's standard input is empty
 
 Exit codes:
   the command's own; 128 and the signal's number where a signal ended it; 124 where its time was up;
@@ -73,6 +74,14 @@ fn capture(rig: &Rig, id: JobId, args: &RunArgs) -> anyhow::Result<Ended> {
     }
     let (tee, feed) = Tee::start(io::stdout(), io::stderr())?;
     let ended = rig.harness.run(&rig.engine, task, Some(feed))?;
-    tee.join();
+    let failed = tee.join();
+    for stream in Stream::BOTH {
+        // A reader that went away has seen what it wanted.
+        if let Some(error) = &failed[stream]
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            complain(&format!("the copy to {stream} broke off: {error}; what is stored is whole"));
+        }
+    }
     Ok(ended)
 }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
+use rustix::process::Signal;
 
 use super::live::Launched;
 
@@ -14,6 +15,8 @@ pub(super) enum Order {
     Capture(Box<Launched>),
     /// End the jobs.
     Stop(Stop),
+    /// Pass this signal on to the jobs, which go on.
+    Signal(Signal),
     /// No more orders come; end when the last job has.
     Close,
 }
@@ -50,6 +53,7 @@ impl std::fmt::Debug for Order {
         f.write_str(match self {
             Self::Capture(_) => "Capture",
             Self::Stop(_) => "Stop",
+            Self::Signal(_) => "Signal",
             Self::Close => "Close",
         })
     }
@@ -76,6 +80,15 @@ impl Stopper {
         *self.shared.stopping.lock().unwrap_or_else(PoisonError::into_inner) = true;
         // Where the capture thread is gone, so are its jobs.
         let _ = self.send(Order::Stop(how));
+    }
+
+    /// Passes a signal that does not ask them to end on to all running jobs' groups, by number;
+    /// what is no signal's number goes nowhere. Returns at once.
+    pub fn signal(&self, number: i32) {
+        if let Some(signal) = Signal::from_named_raw(number) {
+            // Where the capture thread is gone, so are its jobs.
+            let _ = self.send(Order::Signal(signal));
+        }
     }
 
     /// Whether the harness was asked to stop.

@@ -10,8 +10,9 @@ const SLACK: u64 = 64;
 /// The limit of open files is too low for so many jobs at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{jobs} jobs at once need {needed} open files and the hard limit here is {limit}; run at most \
-     {fit} at once or raise the limit (ulimit -Hn)"
+    "{jobs} jobs at once need {needed} open files and the hard limit here is {limit}; {}raise the \
+     limit (ulimit -Hn)",
+    fewer(*fit)
 )]
 pub struct TooFewOpenFiles {
     /// Jobs at once.
@@ -22,6 +23,11 @@ pub struct TooFewOpenFiles {
     pub limit: u64,
     /// Jobs at once that the limit allows.
     pub fit: u64,
+}
+
+/// The way out that needs nobody's leave, where there is one.
+fn fewer(fit: u64) -> String {
+    if fit == 0 { String::new() } else { format!("run at most {fit} at once (-j) or ") }
 }
 
 /// Makes sure that `jobs` may be open at once: where the soft limit of open files is too low,
@@ -63,6 +69,8 @@ mod tests {
         for part in ["1000 jobs", "3064", "1024", "at most 320"] {
             assert!(text.contains(part), "{text}");
         }
+        let none = TooFewOpenFiles { jobs: 1, needed: needed(1), limit: 10, fit: 0 }.to_string();
+        assert!(none.ends_with("is 10; raise the limit (ulimit -Hn)"), "{none}");
     }
 
     #[test]

@@ -284,7 +284,7 @@ impl Live {
 
     /// Signals the group, or the process alone where it left its group. The process is not reaped,
     /// so both are still its own.
-    fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         if kill_process_group(self.pid, signal).is_err() {
             // Fails only where the process is gone.
             let _ = pidfd_send_signal(&self.pidfd, signal);

@@ -113,6 +113,9 @@ impl Reactor {
             match order {
                 Order::Capture(launched) => self.add(*launched, now),
                 Order::Stop(how) => self.stop_all(how, now),
+                Order::Signal(number) => {
+                    self.jobs.iter_mut().for_each(|(_, live)| live.signal(number));
+                }
                 Order::Close => self.closed = true,
             }
         }

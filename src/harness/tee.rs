@@ -12,10 +12,10 @@ const QUEUE: usize = 16;
 /// Copies what one job prints to two writers, from a thread of its own.
 ///
 /// The job goes at the pace of the slower of store and copy: that is what a user of `tee` asks for.
-/// A writer that fails gets nothing more; capture goes on.
+/// A writer that fails gets nothing more; capture goes on, and [`Tee::join`] tells.
 #[derive(Debug)]
 pub struct Tee {
-    thread: JoinHandle<()>,
+    thread: JoinHandle<PerStream<Option<io::Error>>>,
 }
 
 /// The end of a [`Tee`] that goes with a task.
@@ -38,29 +38,33 @@ impl Tee {
         stderr: impl Write + Send + 'static,
     ) -> io::Result<(Self, Feed)> {
         let (to, from) = mpsc::sync_channel(QUEUE);
-        let (stdout, stderr): (Box<dyn Write + Send>, Box<dyn Write + Send>) =
-            (Box::new(stdout), Box::new(stderr));
-        let outs = PerStream { stdout: Some(stdout), stderr: Some(stderr) };
+        let outs: PerStream<Box<dyn Write + Send>> =
+            PerStream { stdout: Box::new(stdout), stderr: Box::new(stderr) };
         let thread =
             std::thread::Builder::new().name("weir-tee".into()).spawn(|| copy(from, outs))?;
         Ok((Self { thread }, Feed { to: Some(to), held: None }))
     }
 
-    /// Waits until all of the ended job's output is written.
-    pub fn join(self) {
-        // A writer that panicked has nothing more to copy to.
-        let _ = self.thread.join();
+    /// Waits until all of the ended job's output is written. Returns why a stream's copy is not
+    /// whole.
+    pub fn join(self) -> PerStream<Option<io::Error>> {
+        // A writer that panicked has said so.
+        self.thread.join().unwrap_or_default()
     }
 }
 
-fn copy(from: Receiver<Piece>, mut outs: PerStream<Option<Box<dyn Write + Send>>>) {
+fn copy(
+    from: Receiver<Piece>,
+    mut outs: PerStream<Box<dyn Write + Send>>,
+) -> PerStream<Option<io::Error>> {
+    let mut failed = PerStream::<Option<io::Error>>::default();
     for (stream, bytes) in from {
-        if let Some(out) = &mut outs[stream]
-            && out.write_all(&bytes).and_then(|()| out.flush()).is_err()
-        {
-            outs[stream] = None;
+        if failed[stream].is_none() {
+            let out = &mut outs[stream];
+            failed[stream] = out.write_all(&bytes).and_then(|()| out.flush()).err();
         }
     }
+    failed
 }
 
 impl Feed {

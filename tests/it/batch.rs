@@ -305,3 +305,42 @@ fn the_second_signal_kills_the_jobs_and_what_they_said_is_kept() {
     let ls = place.weir(&["show", "s.1", "--json"]).out;
     assert!(ls.contains(r#""signal":9"#), "{ls}");
 }
+
+#[test]
+fn a_signal_that_announces_the_end_of_time_reaches_the_jobs_and_ends_nothing() {
+    let place = Place::new();
+    let line = "trap 'echo saved; exit 3' USR1; echo ready > $READY; while :; do sleep 0.01; done";
+    let child = place.start_ready(&["run", "--id", "s", "--", "sh", "-c", line]);
+    signal(&child, Signal::USR1);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(place.weir(&["logs", "s", "--stdout"]).out, "saved\n");
+}
+
+#[test]
+fn a_copy_that_breaks_off_is_told_and_the_job_is_stored_whole() {
+    let place = Place::new();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = std::process::Command::new(assert_cmd::cargo::cargo_bin("weir"))
+        .arg("--dir")
+        .arg(place.path("store"))
+        .args(["run", "--tee", "--id", "t", "--", "seq", "3"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert!(told.contains("stdout") && told.contains("No space left"), "{told}");
+    assert_eq!(place.weir(&["logs", "t"]).out, "1\n2\n3\n");
+}
+
+#[test]
+fn an_incomplete_command_line_of_a_batch_says_what_to_give() {
+    let place = Place::new();
+    for (words, part) in [(&["batch"][..], "FILE"), (&["batch", "--array", "1-3"], "<CMD>")] {
+        let refused = place.weir(words);
+        assert_eq!(refused.code, 125, "{}", refused.err);
+        assert!(refused.err.contains(part), "{}", refused.err);
+    }
+    assert!(!place.weir(&["batch", "--array", "1-3"]).err.contains("<FILE>"));
+}
