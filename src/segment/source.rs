@@ -1,7 +1,7 @@
 //! Reads of a segment file at any offset, with errors that name the file.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::SegmentError;
@@ -15,7 +15,12 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn open(path: &Path) -> Result<Self, SegmentError> {
-        let file = File::open(path).map_err(SegmentError::io("open", path))?;
+        // A pipe that somebody left under a segment's name must not hold us up until it is written.
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)
+            .map_err(SegmentError::io("open", path))?;
         Ok(Self { file, path: path.to_path_buf() })
     }
 

@@ -196,3 +196,16 @@ fn a_full_standard_output_is_named() {
         assert!(told.starts_with("weir: cannot write to standard output: No space"), "{told}");
     }
 }
+
+#[test]
+fn what_is_no_file_under_a_segments_name_is_named_and_holds_nobody_up() {
+    let mut store = Written::new();
+    store.job("a", b"x\n", Exit::code(0));
+    store.seal();
+    let name = store.segments().remove(0);
+    let name = name.to_str().unwrap().replace("00000000.seg", "00000001.seg");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &name, rustix::fs::Mode::RWXU).unwrap();
+    let logs = ran(store.weir(&["logs", "a"]));
+    assert_eq!((logs.code, logs.out.as_str()), (3, "x\n"), "{logs:?}");
+    assert!(logs.err.contains("00000001.seg"), "{logs:?}");
+}
