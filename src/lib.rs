@@ -71,3 +71,8 @@ pub mod store;
 
 #[cfg(all(feature = "cli", not(logweir_loom)))]
 pub mod cli;
+
+/// The examples of the README, which are to compile as they stand.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
