@@ -1,9 +1,10 @@
 //! `weir export`: jobs as plain files.
 
 use std::collections::HashSet;
-use std::fs::File;
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -27,7 +28,7 @@ Each job becomes a directory:
   DIR/JOB/log.jsonl                  both streams, one object a line (--format jsonl)
   DIR/JOB/metadata.json              command, outcome, times, counts
   DIR/JOB/attempt-N/...              the same for each attempt before the latest
-Files that are already there are replaced.
+Files that are already there are replaced. New files and directories are for you alone.
 
 Examples:
   weir export sim.17 --to out
@@ -111,7 +112,7 @@ fn one(
     format: Format,
     notices: &mut Notices,
 ) -> anyhow::Result<()> {
-    std::fs::create_dir_all(dir)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     let log = JobLog::open(catalog, attempt);
     match format {
         Format::Files => files(&log, dir, notices)?,
@@ -174,5 +175,7 @@ fn jsonl(
 }
 
 fn create(dir: &Path, name: &str) -> io::Result<BufWriter<File>> {
-    Ok(BufWriter::with_capacity(64 << 10, File::create(dir.join(name))?))
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(dir.join(name))?;
+    Ok(BufWriter::with_capacity(64 << 10, file))
 }

@@ -1,7 +1,7 @@
 //! `weir verify`: reads every segment to its end and checks every checksum.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -51,7 +51,7 @@ pub(super) fn run(_args: VerifyArgs, settings: &Settings) -> anyhow::Result<Exit
             }
             Err(error) => {
                 damaged += 1;
-                writeln!(out, "{name}: {}", unreadable(&error))?;
+                writeln!(out, "{name}: {}", unreadable(&error, &path))?;
             }
         }
     }
@@ -102,9 +102,13 @@ fn judge(report: &VerifyReport, verbose: bool) -> Option<String> {
 }
 
 /// The error without the path, which the line begins with.
-fn unreadable(error: &SegmentError) -> String {
+fn unreadable(error: &SegmentError, path: &Path) -> String {
     match error {
         SegmentError::Io { action, source, .. } => format!("cannot {action} it: {source}"),
-        other => other.to_string(),
+        other => {
+            let text = other.to_string();
+            let behind = text.strip_prefix(&path.display().to_string()).unwrap_or(&text).trim();
+            behind.strip_prefix("is ").unwrap_or(behind).into()
+        }
     }
 }

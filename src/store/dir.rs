@@ -23,6 +23,9 @@ const SCRATCH: &str = ".weir-";
 
 /// Makes `dir` a store, or finds that it is one, for writing.
 pub(super) fn prepare(dir: &Path) -> Result<(), StoreError> {
+    if let Some(path) = file_in_the_way(dir) {
+        return Err(StoreError::NotADirectory { path });
+    }
     create_private(dir).map_err(StoreError::io("create", dir))?;
     match examine(dir)? {
         Found::Store => {}
@@ -46,8 +49,19 @@ pub(super) fn examine(dir: &Path) -> Result<Found, StoreError> {
     match fs::read(dir.join(MARKER)) {
         Ok(text) => check_marker(dir, &text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => check_unmarked(dir),
-        Err(error) => Err(StoreError::io("read", &dir.join(MARKER))(error)),
+        Err(error) => Err(match file_in_the_way(dir) {
+            Some(path) => StoreError::NotADirectory { path },
+            None => StoreError::io("read", &dir.join(MARKER))(error),
+        }),
     }
+}
+
+/// What stands where `dir`, or a directory above it, would have to be.
+fn file_in_the_way(dir: &Path) -> Option<PathBuf> {
+    dir.ancestors()
+        .find(|place| place.exists())
+        .filter(|place| !place.is_dir())
+        .map(Path::to_path_buf)
 }
 
 fn check_marker(dir: &Path, text: &[u8]) -> Result<Found, StoreError> {

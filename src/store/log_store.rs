@@ -66,6 +66,12 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// The directory, or one above it, is a file.
+    #[error("{} is not a directory; choose another place with --dir", path.display())]
+    NotADirectory {
+        /// The file.
+        path: PathBuf,
+    },
     /// The directory holds something else.
     #[error(
         "{} is not a weir directory: it has files but no `weir-store` marker; choose an empty or \

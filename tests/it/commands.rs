@@ -1,6 +1,7 @@
 //! The reading commands as a user runs them: what they print, where, and how they end.
 
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 use logweir::job::{Exit, Stream};
@@ -93,6 +94,31 @@ fn raw_and_export_are_byte_exact() {
     let metadata: serde_json::Value = serde_json::from_slice(&metadata).unwrap();
     assert_eq!(metadata["stdout"]["bytes"], 70_021);
     assert_eq!(metadata["stdout"]["bytes"], metadata["stdout"]["stored_bytes"]);
+}
+
+#[test]
+fn what_export_makes_is_its_owners_alone() {
+    let store = three();
+    let to = tempfile::tempdir().unwrap();
+    let out = to.path().join("a");
+    assert_eq!(ran(store.weir(&["export", "sim.17", "--to", out.to_str().unwrap()])).code, 0);
+    let mode = |name: &str| out.join(name).metadata().unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode(""), mode("sim.17")), (0o700, 0o700));
+    for name in ["stdout.log", "stderr.log", "metadata.json"] {
+        assert_eq!(mode(&format!("sim.17/{name}")), 0o600, "{name}");
+    }
+}
+
+#[test]
+fn a_file_in_the_place_of_the_directory_is_told_as_what_it_is() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for words in [&["ls"][..], &["logs", "x"], &["verify"]] {
+        let mut weir = weir();
+        weir.arg("--dir").arg(file.path()).args(words);
+        let refused = ran(weir);
+        assert!(refused.err.contains(" is not a directory; "), "{words:?}: {}", refused.err);
+        assert_eq!((refused.code, refused.err.lines().count()), (2, 1), "{words:?}");
+    }
 }
 
 #[test]
@@ -241,6 +267,18 @@ fn verify_sums_up_a_whole_store() {
     assert!(verify.out.ends_with(": all whole\n"), "{}", verify.out);
     store.seal();
     assert_eq!(ran(store.weir(&["verify", "-v"])).out.lines().count(), 2);
+}
+
+#[test]
+fn verify_names_a_file_that_is_no_segment_once() {
+    let store = three();
+    let listed = std::fs::read_dir(store.dir()).unwrap().map(|entry| entry.unwrap().path());
+    let segment = { listed }.find(|path| !path.ends_with("weir-store")).unwrap();
+    std::fs::write(&segment, vec![b'x'; 70_000]).unwrap();
+    let verify = ran(store.weir(&["verify"]));
+    let name = segment.file_name().unwrap().to_str().unwrap();
+    assert!(verify.out.starts_with(&format!("{name}: not a segment: ")), "{}", verify.out);
+    assert_eq!((verify.code, verify.out.matches(name).count()), (3, 1), "{}", verify.out);
 }
 
 #[test]
