@@ -32,13 +32,13 @@ impl JobLog {
     /// # Errors
     /// Where the file cannot be written.
     pub fn append(&mut self, seq: u64, task: &Task, ended: &Ended) -> io::Result<()> {
-        self.file.write_all(row(seq, &task.command(), ended).as_bytes())
+        self.file.write_all(row(seq, &task.typed(), ended).as_bytes())
     }
 }
 
 /// Start and run time in seconds; `Exitval` is -1 where the time was up, as parallel has it, and 0
 /// where a signal ended the job.
-fn row(seq: u64, command: &[String], ended: &Ended) -> String {
+fn row(seq: u64, command: &str, ended: &Ended) -> String {
     let (started, took) = (ended.started_at.0 / 1_000_000, ended.duration.as_millis());
     let exitval = if ended.exit.timed_out { -1 } else { ended.exit.exit_code.unwrap_or(0) };
     format!(
@@ -49,7 +49,7 @@ fn row(seq: u64, command: &[String], ended: &Ended) -> String {
         took % 1000,
         ended.bytes,
         ended.exit.signal.unwrap_or(0),
-        command.join(" ").replace(['\n', '\t'], " "),
+        command.replace(['\n', '\t'], " "),
     )
 }
 
@@ -74,9 +74,8 @@ mod tests {
 
     #[test]
     fn a_row_has_the_columns_of_parallel() {
-        let command = ["echo\t1".into(), "a\nb".into()];
         assert_eq!(
-            row(3, &command, &ended(Exit::code(2))),
+            row(3, "echo\t1 a\nb", &ended(Exit::code(2))),
             "3\t:\t1760000000.123\t     2.034\t0\t6\t2\t0\techo 1 a b\n"
         );
         assert_eq!(HEADER.split('\t').count(), 9);
@@ -85,9 +84,9 @@ mod tests {
     #[test]
     fn signals_and_timeouts_are_told_as_parallel_tells_them() {
         let killed = Exit { signal: Some(15), ..Exit::default() };
-        assert!(row(1, &[], &ended(killed.clone())).contains("\t0\t15\t"));
+        assert!(row(1, "", &ended(killed.clone())).contains("\t0\t15\t"));
         let late = Exit { timed_out: true, ..killed };
-        assert!(row(1, &[], &ended(late)).contains("\t-1\t15\t"));
+        assert!(row(1, "", &ended(late)).contains("\t-1\t15\t"));
     }
 
     #[test]

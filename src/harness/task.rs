@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::engine::JobSpec;
 use crate::job::{Attempt, Exit, JobId, Wall};
 
+use super::quote::shell_words;
 use super::words::plain_words;
 
 /// One process to run as one attempt of a job.
@@ -101,6 +102,14 @@ impl Task {
     pub(super) fn command(&self) -> Vec<String> {
         let lossy = |arg: &OsString| arg.to_string_lossy().into_owned();
         self.shown.clone().unwrap_or_else(|| self.argv.iter().map(lossy).collect())
+    }
+
+    /// The command as it could be typed: a line of shell as it is, words quoted.
+    pub(super) fn typed(&self) -> String {
+        match self.shown.as_deref() {
+            Some([line]) => line.clone(),
+            _ => shell_words(&self.command()),
+        }
     }
 
     /// What the engine is told of it.
