@@ -14,7 +14,7 @@ use crate::job::{Attempt, Extent, JobId};
 use crate::store::{Catalog, StoreError};
 
 use super::args::When;
-use super::duration::{parse_duration, show_duration};
+use super::duration::{parse_timeout, show_duration};
 use super::elements::{Elements, id};
 use super::exit::{OWN_FAILURE, complain};
 use super::failure;
@@ -60,12 +60,13 @@ pub(super) struct BatchArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     retries: u32,
     /// End a job after this time: SIGTERM, and SIGKILL 5 s later
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
     timeout: Option<Duration>,
     /// What a failure does to the others: nothing, start no more, end the running ones too
     #[arg(long, value_name = "WHEN", default_value = "never")]
     halt: HaltArg,
-    /// Leave out jobs that the store knows to have succeeded
+    /// Leave out jobs that the store knows to have succeeded; an element is its number: that the
+    /// line behind it has changed is not noticed
     #[arg(long)]
     resume: bool,
     /// Append a line for every ended job to this file, in the columns of GNU parallel
@@ -142,6 +143,9 @@ fn plan(args: BatchArgs, settings: &Settings) -> anyhow::Result<Plan> {
     };
     if args.resume && args.id.is_none() {
         bail!("--resume goes on with a batch that is stored: name it with --id");
+    }
+    if args.command.first().is_some_and(|program| program.is_empty()) {
+        bail!("the command is empty; give a program behind --");
     }
     let batch_id = args.id.map_or_else(id_here, Ok)?;
     let elements = match (args.array, args.file) {

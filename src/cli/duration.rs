@@ -4,8 +4,12 @@ use std::time::Duration;
 
 /// Why a text is not a length of time.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a duration; write numbers with units, such as 10s, 5m, 1h30m or 7d")]
-pub(crate) struct DurationError(String);
+pub(crate) enum DurationError {
+    #[error("`{0}` is not a duration; write numbers with units, such as 10s, 5m, 1h30m or 7d")]
+    Form(String),
+    #[error("`{0}` leaves a job no time; give more, or leave the flag out for no limit")]
+    Zero(String),
+}
 
 /// Reads a duration: numbers with the units `ms`, `s`, `m`, `h`, `d`, one behind the other; a bare
 /// number counts seconds.
@@ -13,7 +17,7 @@ pub(crate) struct DurationError(String);
 /// # Errors
 /// Where the text has another form or is longer than any duration can be.
 pub(crate) fn parse_duration(text: &str) -> Result<Duration, DurationError> {
-    let error = || DurationError(text.into());
+    let error = || DurationError::Form(text.into());
     let mut rest = text.trim();
     if let Ok(seconds) = rest.parse::<u64>() {
         return Ok(Duration::from_secs(seconds));
@@ -30,6 +34,17 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, DurationError> {
         rest = behind.trim_start();
     }
     if text.trim().is_empty() { Err(error()) } else { Ok(sum) }
+}
+
+/// Reads how long a job may run: a duration that is not zero.
+///
+/// # Errors
+/// As [`parse_duration`], and for no time at all.
+pub(crate) fn parse_timeout(text: &str) -> Result<Duration, DurationError> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err(DurationError::Zero(text.into())),
+        timeout => Ok(timeout),
+    }
 }
 
 fn millis_of(unit: &str) -> Option<u64> {

@@ -1,15 +1,18 @@
 //! The id of a job or batch whose user gave none.
 
-use crate::job::{InvalidJobId, JobId};
+use anyhow::Context as _;
+
+use crate::job::JobId;
 
 /// Under Slurm the id names the place in the allocation, `JOB[_TASK][.STEP.PROC]`, so that a
 /// requeued job is the next attempt of the same; elsewhere it is new.
-pub(super) fn default_id(var: impl Fn(&str) -> Option<String>) -> Result<JobId, InvalidJobId> {
+pub(super) fn default_id(var: impl Fn(&str) -> Option<String>) -> anyhow::Result<JobId> {
     let var = |name| var(name).filter(|value| !value.is_empty());
-    let Some(job) = var("SLURM_ARRAY_JOB_ID").or_else(|| var("SLURM_JOB_ID")) else {
+    let job = ["SLURM_ARRAY_JOB_ID", "SLURM_JOB_ID"];
+    let Some((name, job)) = job.into_iter().find_map(|name| Some((name, var(name)?))) else {
         return Ok(JobId::random());
     };
-    let mut id = job;
+    let mut id = job.clone();
     if let Some(task) = var("SLURM_ARRAY_TASK_ID") {
         id = format!("{id}_{task}");
     }
@@ -17,10 +20,11 @@ pub(super) fn default_id(var: impl Fn(&str) -> Option<String>) -> Result<JobId, 
         id = format!("{id}.{step}.{process}");
     }
     JobId::new(&id)
+        .with_context(|| format!("{name}={job:?} makes no id, give one with --id or unset it"))
 }
 
 /// [`default_id`] of this process's environment.
-pub(super) fn id_here() -> Result<JobId, InvalidJobId> {
+pub(super) fn id_here() -> anyhow::Result<JobId> {
     default_id(|name| std::env::var(name).ok())
 }
 
@@ -43,6 +47,13 @@ mod tests {
         let array =
             [("SLURM_JOB_ID", "19"), ("SLURM_ARRAY_JOB_ID", "17"), ("SLURM_ARRAY_TASK_ID", "2")];
         assert_eq!(id_of(&array), "17_2");
+    }
+
+    #[test]
+    fn a_variable_that_makes_no_id_is_named() {
+        let var = |name: &str| (name == "SLURM_JOB_ID").then(|| "a/b".to_string());
+        let error = default_id(var).unwrap_err().to_string();
+        assert!(error.contains("SLURM_JOB_ID=\"a/b\""), "{error}");
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub(super) struct LogsArgs {
     /// Only up to this time or line
     #[arg(long, value_name = "T|#LINE", value_parser = parse_bound)]
     until: Option<Bound>,
-    /// Put the time before each line
+    /// Put the time before each line, in UTC (ls, show and --since have local time)
     #[arg(short, long)]
     timestamps: bool,
     /// One JSON object a line
@@ -68,7 +68,9 @@ pub(super) struct LogsArgs {
     /// The bytes exactly as the job wrote them
     #[arg(long, conflicts_with = "timestamps")]
     raw: bool,
-    /// Only lines at least this severe: trace, debug, info, warn, error, fatal
+    /// Only lines at least this severe: trace, debug, info, warn, error, fatal; a line that names
+    /// no level has that of the line before on its stream, and lines
+    /// before the first level are left out
     #[arg(long, value_name = "LEVEL")]
     level: Option<Level>,
 }

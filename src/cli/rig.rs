@@ -6,15 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ};
 use signal_hook::iterator::{Handle, Signals};
 
-use crate::engine::{Engine, SinkState};
+use crate::engine::{Engine, EngineError, SinkState};
 use crate::harness::{Harness, Stop, Stopper, Timing, raise_open_files};
 use crate::segment::AppendChoice;
 
-use super::exit::complain;
+use super::exit::{complain, describe};
+use super::output::counted;
 use super::settings::Settings;
 use super::size::Size;
 use super::watch::Watch;
@@ -44,13 +45,18 @@ struct SignalThread {
 impl Rig {
     /// Starts everything for `jobs` jobs at once.
     pub(super) fn start(settings: &Settings, jobs: usize) -> anyhow::Result<Self> {
+        Self::assemble(settings, jobs).map_err(with_thread_limit)
+    }
+
+    fn assemble(settings: &Settings, jobs: usize) -> anyhow::Result<Self> {
         let own_limit = raise_open_files(jobs)?;
         let engine = Engine::builder()
             .dir(&settings.dir)
             .budget(usize::try_from(settings.budget.0).unwrap_or(usize::MAX))
             .append(settings.append.into())
             .max_jobs(jobs)
-            .open()?;
+            .open()
+            .map_err(with_budget_flag)?;
         if settings.verbose {
             say_what_is_used(settings, jobs);
         }
@@ -99,6 +105,32 @@ impl Rig {
         self.watch.into_iter().for_each(Watch::end);
         self.signals.end();
         report.complete
+    }
+}
+
+/// A budget that is too small is told with the flag that raises it.
+fn with_budget_flag(error: EngineError) -> anyhow::Error {
+    match error {
+        EngineError::BudgetTooSmall { budget, jobs, least } => anyhow!(
+            "a budget of {} is too small for {} at once; raise it with --budget {}KiB",
+            Size(u64::try_from(budget).unwrap_or(u64::MAX)),
+            counted(jobs as u64, "job"),
+            least.div_ceil(1 << 10)
+        ),
+        other => other.into(),
+    }
+}
+
+/// A thread that cannot be started is told with the limit that is most likely in its way.
+fn with_thread_limit(error: anyhow::Error) -> anyhow::Error {
+    let again = |cause: &std::io::Error| cause.raw_os_error() == Some(libc::EAGAIN);
+    if error.chain().filter_map(|cause| cause.downcast_ref()).any(again) {
+        anyhow!(
+            "{}; is `ulimit -u`, the limit of processes and threads, reached?",
+            describe(&error)
+        )
+    } else {
+        error
     }
 }
 
@@ -174,4 +206,21 @@ fn ignored_signals() -> Vec<i32> {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).unwrap_or(0);
     (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_thread_that_cannot_be_started_hints_at_the_limit_of_threads() {
+        let told = |errno| {
+            let source = std::io::Error::from_raw_os_error(errno);
+            describe(&with_thread_limit(EngineError::Thread { source }.into()))
+        };
+        let text = told(libc::EAGAIN);
+        assert!(text.starts_with("cannot start the drain thread: "), "{text}");
+        assert!(text.contains("ulimit -u"), "{text}");
+        assert!(!told(libc::ENOMEM).contains("ulimit"));
+    }
 }

@@ -5,12 +5,13 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Args;
 
 use crate::harness::{Ended, Task, Tee};
 use crate::job::{JobId, Stream};
 
-use super::duration::parse_duration;
+use super::duration::parse_timeout;
 use super::exit::{OWN_FAILURE, complain};
 use super::failure;
 use super::job_name::id_here;
@@ -40,7 +41,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "K=V", value_parser = parse_label)]
     label: Vec<Label>,
     /// End the command after this time: SIGTERM, and SIGKILL 5 s later
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
     timeout: Option<Duration>,
     /// Copy its output to ours as it comes; the command then waits for our readers
     #[arg(long)]
@@ -51,6 +52,9 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: RunArgs, settings: &Settings) -> anyhow::Result<ExitCode> {
+    if args.command.first().is_some_and(|program| program.is_empty()) {
+        bail!("the command is empty; give a program behind --");
+    }
     let id = args.id.clone().map_or_else(id_here, Ok)?;
     let rig = Rig::start(settings, 1)?;
     let ended = capture(&rig, id, &args)?;

@@ -16,16 +16,24 @@ use crate::read::Bound;
 )]
 pub(super) struct BoundError(String);
 
+/// Why a text is not a time.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not a time; write 10m (ago), 14:05, 2026-09-21, '2026-09-21 14:05' or \
+     2026-09-21T14:05:00Z"
+)]
+pub(super) struct TimeError(String);
+
 /// Reads a time or a line number.
 pub(super) fn parse_bound(text: &str) -> Result<Bound, BoundError> {
     bound_at(text, &Zoned::now())
 }
 
 /// Reads a time.
-pub(super) fn parse_time(text: &str) -> Result<Wall, BoundError> {
-    match parse_bound(text)? {
-        Bound::Time(time) => Ok(time),
-        Bound::Line(_) => Err(BoundError(text.into())),
+pub(super) fn parse_time(text: &str) -> Result<Wall, TimeError> {
+    match parse_bound(text) {
+        Ok(Bound::Time(time)) => Ok(time),
+        Ok(Bound::Line(_)) | Err(_) => Err(TimeError(text.into())),
     }
 }
 
@@ -104,6 +112,14 @@ mod tests {
         for text in ["", "#", "#x", "#-1", "yesterday", "25:00", "2026-13-01", "17", "9999999d"] {
             let error = at(text).expect_err(text);
             assert!(error.to_string().contains("#120"), "{error}");
+        }
+    }
+
+    #[test]
+    fn where_only_a_time_fits_no_line_is_suggested() {
+        for text in ["#3", "yesterday"] {
+            let error = parse_time(text).expect_err(text).to_string();
+            assert!(error.contains("14:05") && !error.contains("#120"), "{error}");
         }
     }
 }

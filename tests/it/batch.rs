@@ -193,10 +193,22 @@ fn the_job_log_has_a_line_for_every_job() {
 }
 
 #[test]
+fn the_job_log_quotes_the_words_of_an_array_and_no_line_of_shell() {
+    let place = Place::new();
+    let log = place.path("log");
+    let log = log.to_str().unwrap();
+    place.weir(&["batch", "--joblog", log, "--array", "1", "--", "echo", "a b", "{}"]);
+    place.weir(&["batch", "--joblog", log, &place.jobs("echo 'c d' | cat\n")]);
+    let text = std::fs::read_to_string(log).unwrap();
+    let commands: Vec<&str> = text.lines().map(|row| row.rsplit('\t').next().unwrap()).collect();
+    assert_eq!(commands, ["Command", "echo 'a b' 1", "echo 'c d' | cat"]);
+}
+
+#[test]
 fn what_cannot_be_meant_is_one_line_and_125() {
     let place = Place::new();
     let jobs = place.jobs("true\n");
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 17] = [
         (&["batch", "-j", "0", &jobs], "-j 0"),
         (&["batch", "--array", "5-1", "--", "true"], "backwards"),
         (&["batch", "--array", "x", "--", "true"], "not an element"),
@@ -209,8 +221,13 @@ fn what_cannot_be_meant_is_one_line_and_125() {
         (&["batch", "--resume", &jobs], "--id"),
         (
             &["batch", "--budget", "1MiB", "-j", "1000", "--array", "1-1000", "--", "true"],
-            "4096000",
+            "--budget 4000KiB",
         ),
+        (&["run", "--timeout", "0", "--", "true"], "no time"),
+        (&["batch", "--timeout", "0s", &jobs], "no time"),
+        (&["run", "--", ""], "the command is empty"),
+        (&["batch", "--array", "1-2", "--", ""], "the command is empty"),
+        (&["run", "--dir", &jobs, "--", "true"], "jobs is not a directory"),
         (&["run", "--label", "novalue", "--", "true"], "KEY=VALUE"),
     ];
     for (words, part) in cases {
