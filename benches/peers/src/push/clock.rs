@@ -61,6 +61,11 @@ impl Clock {
         ((quantile(spans, q) - self.cost) * self.ns_per_step).max(0.0)
     }
 
+    /// What a span of so many steps is in nanoseconds, net of the clock.
+    pub(super) fn net_of_step(&self, steps: u64) -> f64 {
+        ((steps as f64 - self.cost) * self.ns_per_step).max(0.0)
+    }
+
     /// What two readings with nothing between them lie apart, in nanoseconds.
     pub(super) fn cost_ns(&self) -> f64 {
         self.cost * self.ns_per_step

@@ -98,29 +98,58 @@ pub(crate) fn run(args: &PushArgs, place: &Place) -> anyhow::Result<()> {
         pause: std::time::Duration::from_millis(args.pause),
     };
     println!("Bursts of {} x {} B, {} ms pauses, lossy:\n", args.burst, args.bytes, args.pause);
-    println!("{}", timed_table(&bursts, args.rounds, &clock, place)?);
+    print_timed(&bursts, args.rounds, &clock, place)?;
     bursts.pause = std::time::Duration::ZERO;
     println!("The same without pauses (saturated), lossy:\n");
-    println!("{}", timed_table(&bursts, args.rounds, &clock, place)?);
+    print_timed(&bursts, args.rounds, &clock, place)?;
     println!("Saturated, batches of {} timed as one, while there is room:\n", Batches::LINES);
     println!("{}", batches_table(args, place)?);
     Ok(())
 }
 
-fn timed_table(
-    bursts: &Bursts,
-    rounds: u32,
-    clock: &Clock,
-    place: &Place,
-) -> anyhow::Result<Table> {
+/// Prints quantiles, and below them the histogram of all pushes.
+fn print_timed(bursts: &Bursts, rounds: u32, clock: &Clock, place: &Place) -> anyhow::Result<()> {
     let contenders = Contender::all();
-    let mut results = contenders.each_ref().map(|_| timed::Rounds::default());
+    let mut results = Vec::new();
+    for _ in &contenders {
+        results.push(timed::Rounds::new()?);
+    }
     for _ in 0..rounds {
         for (contender, result) in contenders.iter().zip(&mut results) {
             let dir = place.scratch()?;
-            result.add(&(contender.timed)(&contender.setup(&dir), bursts, clock)?, clock);
+            result.add(&(contender.timed)(&contender.setup(&dir), bursts, clock)?, clock)?;
         }
     }
+    println!("{}", quantiles(&contenders, &results));
+    println!("Of a hundred pushes so many took, in ns net of the clock:\n");
+    println!("{}", histogram(&contenders, &results, clock));
+    Ok(())
+}
+
+fn histogram(contenders: &[Contender], results: &[timed::Rounds], clock: &Clock) -> Table {
+    const LIMITS: [u64; 7] = [10, 20, 50, 100, 1_000, 10_000, 100_000];
+    let mut table = Table::new([
+        "",
+        "< 10",
+        "< 20",
+        "< 50",
+        "< 100",
+        "< 1,000",
+        "< 10,000",
+        "< 100,000",
+        "more",
+    ]);
+    for (contender, result) in contenders.iter().zip(results) {
+        let mut shares =
+            result.shares(LIMITS, clock).into_iter().map(|share| format!("{share:.4}"));
+        let mut next = || shares.next().unwrap_or_default();
+        let name = contender.name.to_owned();
+        table.row([name, next(), next(), next(), next(), next(), next(), next(), next()]);
+    }
+    table
+}
+
+fn quantiles(contenders: &[Contender], results: &[timed::Rounds]) -> Table {
     let mut table = Table::new([
         "net ns a push",
         "p50",
@@ -133,7 +162,7 @@ fn timed_table(
         "rounds",
     ]);
     let rival = &results[1];
-    for (contender, result) in contenders.iter().zip(&results) {
+    for (contender, result) in contenders.iter().zip(results) {
         table.row([
             contender.name.into(),
             format!("{:.1}", result.p50),
@@ -146,7 +175,7 @@ fn timed_table(
             result.p50.runs().to_string(),
         ]);
     }
-    Ok(table)
+    table
 }
 
 fn batches_table(args: &PushArgs, place: &Place) -> anyhow::Result<Table> {

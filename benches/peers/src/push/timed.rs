@@ -66,9 +66,9 @@ pub(super) fn run<L: Logger>(
     Ok(Latency { spans: histogram, refused_percent: refused as f64 * 100.0 / pushed as f64 })
 }
 
-/// Quantiles in nanoseconds, over rounds.
-#[derive(Default)]
+/// Quantiles in nanoseconds over rounds, and where all pushes lie.
 pub(super) struct Rounds {
+    all: Histogram<u64>,
     pub(super) p50: Spread,
     pub(super) p99: Spread,
     pub(super) p999: Spread,
@@ -77,12 +77,30 @@ pub(super) struct Rounds {
 }
 
 impl Rounds {
-    pub(super) fn add(&mut self, round: &Latency, clock: &Clock) {
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let [p50, p99, p999, max, refused_percent] = Default::default();
+        Ok(Self { all: Histogram::new(3)?, p50, p99, p999, max, refused_percent })
+    }
+
+    pub(super) fn add(&mut self, round: &Latency, clock: &Clock) -> anyhow::Result<()> {
         let ns = |quantile| clock.net_ns(&round.spans, quantile);
         self.p50.add(ns(0.5));
         self.p99.add(ns(0.99));
         self.p999.add(ns(0.999));
         self.max.add(ns(1.0));
         self.refused_percent.add(round.refused_percent);
+        Ok(self.all.add(&round.spans)?)
+    }
+
+    /// How many in a hundred pushes took, net of the clock, less than each of `limits` in
+    /// nanoseconds but not less than the one before; the last share is what took longer.
+    pub(super) fn shares<const N: usize>(&self, limits: [u64; N], clock: &Clock) -> Vec<f64> {
+        let mut shares = vec![0.0; N + 1];
+        for step in self.all.iter_recorded() {
+            let ns = clock.net_of_step(step.value_iterated_to());
+            let at = limits.iter().position(|limit| ns < *limit as f64).unwrap_or(N);
+            shares[at] += step.count_at_value() as f64 * 100.0 / self.all.len() as f64;
+        }
+        shares
     }
 }
