@@ -39,6 +39,7 @@ struct State {
     mood: Mood,
     sealed: usize,
     stalled: bool,
+    refusals: usize,
 }
 
 /// The store; clones share it.
@@ -62,6 +63,11 @@ impl MemoryStore {
 
     pub(crate) fn sealed(&self) -> usize {
         self.lock().sealed
+    }
+
+    /// How often an appender refused a batch altogether.
+    pub(crate) fn refusals(&self) -> usize {
+        self.lock().refusals
     }
 
     /// Waits until an appender stalls.
@@ -98,7 +104,10 @@ impl Appender for MemoryStore {
         state.stalled = false;
         let takes = match &mut state.mood {
             Mood::Willing | Mood::Stalled => batch.len(),
-            Mood::Refusing => 0,
+            Mood::Refusing => {
+                state.refusals += 1;
+                0
+            }
             Mood::TakingAFew(n) => {
                 *n += 1;
                 (*n - 1) % 4

@@ -107,9 +107,10 @@ fn a_flush_that_waits_for_another_over_a_refusing_store_is_not_forgotten() {
     job.finish(Exit::code(0));
     assert!(!engine.flush(Duration::from_millis(50)).complete);
     std::thread::scope(|scope| {
+        let before = store.refusals();
         let second = scope.spawn(|| engine.flush(PATIENCE / 4));
-        // Long enough for the drain to have woken for it, been refused again, and dozed off.
-        std::thread::sleep(Duration::from_millis(50));
+        // It wakes the drain, which is refused again and dozes off.
+        wait_until("two more refusals", || store.refusals() >= before + 2);
         store.set(Mood::Willing);
         assert!(second.join().unwrap().complete);
     });
